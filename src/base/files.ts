@@ -1,0 +1,47 @@
+/** Files that are there whole or not at all. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { appError } from './errors.ts'
+
+/** Writes a file so that a crash leaves the old one or the new one: write beside it, fsync, rename, fsync the folder. */
+export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  await mkdir(dirname(path), { recursive: true })
+  try {
+    const file = await open(temporary, 'wx')
+    try {
+      await file.writeFile(data)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  } catch (cause) {
+    await rm(temporary, { force: true })
+    throw isNoSpace(cause) ? appError('disk.full', { file: path }, cause) : cause
+  }
+}
+
+/** Makes a rename or a new name in a folder survive a power cut. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** True for the errors by which a system says that a disk or a quota is full. */
+export function isNoSpace(cause: unknown): boolean {
+  const code = errorCodeOf(cause)
+  return code === 'ENOSPC' || code === 'EDQUOT'
+}
+
+/** The system's code of an error (`ENOENT`, …) where it has one. */
+export function errorCodeOf(cause: unknown): string | undefined {
+  if (typeof cause !== 'object' || cause === null || !('code' in cause)) return undefined
+  return typeof cause.code === 'string' ? cause.code : undefined
+}

@@ -1,0 +1,14 @@
+/** SHA-256 digests as branded lower-case hex. */
+import { createHash } from 'node:crypto'
+
+export type Sha256 = string & { readonly brand: 'Sha256' }
+
+/** Digest of bytes or of a text's UTF-8. */
+export function sha256(data: Uint8Array | string): Sha256 {
+  return createHash('sha256').update(data).digest('hex') as Sha256
+}
+
+/** True for 64 lower-case hex digits. */
+export function isSha256(text: string): text is Sha256 {
+  return /^[0-9a-f]{64}$/.test(text)
+}

@@ -1,0 +1,43 @@
+/** Specialists on disk: files by SHA-256, a manifest per version, and one pointer per task to the version that serves. */
+import type { Sha256 } from '../base/hash.ts'
+import type { SpecialistId, TaskId } from '../base/ids.ts'
+import type { Json } from '../base/json.ts'
+import type { Task } from '../task/types.ts'
+import type { Artefact, TierKind } from '../tier/tier.ts'
+
+/** All that is known of one version; immutable once published. */
+export interface Manifest {
+  readonly format: 1
+  readonly id: SpecialistId
+  readonly task: Task
+  readonly tier: TierKind
+  /** Name → digest and size of every file of the artefact. */
+  readonly files: { readonly [name: string]: { readonly sha256: Sha256; readonly sizeBytes: number } }
+  readonly meta: { readonly [key: string]: Json }
+  /** The card with certificate and calibration, as `trust/` and `eval/` wrote them. */
+  readonly card: Json
+  readonly createdAt: string
+}
+
+/** A specialist as it is loaded: manifest, its digest, and the files, each checked. */
+export interface LoadedSpecialist {
+  readonly manifest: Manifest
+  readonly digest: Sha256
+  readonly files: ReadonlyMap<string, Uint8Array>
+}
+
+export interface Registry {
+  /** Publishes the next version of a task: blobs, then manifest, each written, synced and renamed; then visible. */
+  publish(task: Task, artefact: Artefact, card: (id: SpecialistId) => Json): Promise<Manifest>
+  /** Reads a version and checks every digest; a mismatch is an error that names the file. */
+  load(id: SpecialistId): Promise<LoadedSpecialist>
+  versions(task: TaskId): Promise<readonly number[]>
+  /** The version that serves, if any. */
+  promoted(task: TaskId): Promise<SpecialistId | undefined>
+  /** Moves the pointer; the version must exist and its digests must match. */
+  promote(id: SpecialistId): Promise<void>
+  /** Moves the pointer to the version that served before (or the one named); says which serves now. */
+  rollback(task: TaskId, to?: SpecialistId): Promise<SpecialistId | undefined>
+  /** Calls back within a second of a pointer's move, by whichever process it was moved. Returns the stop function. */
+  watch(onChange: (task: TaskId, serving: SpecialistId | undefined) => void): () => void
+}

@@ -1,0 +1,95 @@
+/** What a task is: its kind, its inputs and outputs, the prompt that recognises its calls, and the risk it allows. */
+import type { ModelName, TaskId } from '../base/ids.ts'
+import type { Json } from '../base/json.ts'
+
+export type TaskKind = 'classification' | 'extraction' | 'question-answering' | 'generation'
+
+/** One message of a prompt, reduced to text; prompts with images or audio have no such form. */
+export interface Message {
+  readonly role: string
+  readonly content: string
+}
+
+export type TaskInput =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'question'; readonly question: string; readonly context: string }
+  | { readonly kind: 'chat'; readonly messages: readonly Message[] }
+
+/** A piece of a text: UTF-16 offsets, `end` exclusive. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+  readonly label?: string
+  readonly text: string
+}
+
+export type TaskOutput =
+  | { readonly kind: 'labels'; readonly labels: readonly string[] }
+  | { readonly kind: 'spans'; readonly spans: readonly Span[] }
+  | { readonly kind: 'answer'; readonly span?: Span }
+  | { readonly kind: 'text'; readonly text: string; readonly json?: Json }
+
+/** What the outputs of a task can be. */
+export type OutputSpace =
+  | { readonly kind: 'labels'; readonly labels: readonly string[]; readonly multiple: boolean }
+  | { readonly kind: 'spans'; readonly labels: readonly string[] }
+  | { readonly kind: 'answer' }
+  | { readonly kind: 'text' }
+
+/** What share of the local answers may be wrong, and how sure that must be. */
+export interface RiskTarget {
+  /** 0..1, share of local answers that may be wrong. */
+  readonly risk: number
+  /** 0..1, probability that the promise fails by bad luck of the sample. */
+  readonly delta: number
+}
+
+/** A request reduced to what a template compares. */
+export interface Prompt {
+  readonly messages: readonly Message[]
+  /** The request's `response_format`, absent for plain text. */
+  readonly responseFormat?: Json
+  /** The request's `tools`, absent where there are none. */
+  readonly tools?: Json
+}
+
+/** A message as constants and slots in turn: `constants[0] slot constants[1] slot … constants[n]`. */
+export interface TemplateMessage {
+  readonly role: string
+  /** One more than there are slots; a message without a slot has one constant, its whole text. */
+  readonly constants: readonly string[]
+  /** Names of the slots, in order; text kinds have one slot, `text`, in the whole template. */
+  readonly slots: readonly string[]
+}
+
+/** What is the same in all calls of a task, and where its inputs stand. */
+export interface PromptTemplate {
+  readonly messages: readonly TemplateMessage[]
+  readonly responseFormat?: Json
+  readonly tools?: Json
+}
+
+/**
+ * How the upstream writes an output: a text around the label, or a JSON text around the label's JSON string.
+ * `before + written(label) + after`, where `written` is the label itself (`text`) or its JSON string's inside (`json`).
+ */
+export interface Rendering {
+  readonly kind: 'text' | 'json'
+  readonly before: string
+  readonly after: string
+}
+
+export interface Task {
+  readonly id: TaskId
+  readonly kind: TaskKind
+  readonly space: OutputSpace
+  readonly rendering: Rendering
+  readonly template?: PromptTemplate
+  readonly risk: RiskTarget
+  /** The upstream model that `shoal/TASK` goes to when it is not answered locally. */
+  readonly upstream?: ModelName
+  /** True: personal data is masked before anything is written or predicted (the default). */
+  readonly masked: boolean
+  /** True: nothing is answered locally. */
+  readonly paused: boolean
+}

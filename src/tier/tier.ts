@@ -1,0 +1,62 @@
+/** The contract of a tier: train a task's examples to an artefact, load an artefact to raw scores. */
+
+import type { Json } from '../base/json.ts'
+import type { WorkOptions } from '../base/progress.ts'
+import type { ExampleSet } from '../data/example.ts'
+import type { Distribution, PredictOptions } from '../task/predictor.ts'
+import type { Task, TaskInput, TaskKind, TaskOutput } from '../task/types.ts'
+
+export type TierKind = 'nano' | 'micro' | 'mini'
+export type ExportFormat = 'onnx' | 'web' | 'gguf' | 'peft'
+
+export interface TrainOptions extends WorkOptions {
+  readonly seed: number
+  /** Wall time that training may take, where it was said. */
+  readonly budgetMs?: number
+}
+
+/** What a tier made: files to be published under these names, and what `load` must know besides. */
+export interface Artefact {
+  readonly tier: TierKind
+  readonly taskKind: TaskKind
+  readonly files: ReadonlyMap<string, Uint8Array>
+  /** The tier's own description (sizes, options chosen, scores on the inner validation rows). */
+  readonly meta: { readonly [key: string]: Json }
+  /** Raw predictions on rows held aside inside the training part: what the order of thresholds may be chosen by. */
+  readonly heldAside: readonly HeldAside[]
+}
+
+export interface HeldAside {
+  readonly score: number
+  readonly correct: boolean
+  readonly noveltyScore: number
+}
+
+/** Scores, not yet probabilities to promise by: `trust/` turns them into a {@link Prediction}. */
+export interface RawPrediction {
+  readonly output: TaskOutput
+  /** 0..1, larger means more likely right; only its order means anything. */
+  readonly score: number
+  /** Larger means less like the training inputs; only its order means anything. */
+  readonly noveltyScore: number
+  readonly distribution?: Distribution
+}
+
+export interface RawPredictor {
+  predict(inputs: readonly TaskInput[], options?: PredictOptions): Promise<readonly RawPrediction[]>
+  /**
+   * The same at once, for tiers of microseconds. Absent where a prediction would hold up the thread.
+   * Texts above `inlineLimit` UTF-16 units must go through {@link predict}.
+   */
+  readonly inline?: { readonly inlineLimit: number; predict(input: TaskInput): RawPrediction }
+  /** Bytes held in memory. */
+  readonly sizeBytes: number
+  dispose(): Promise<void>
+}
+
+export interface Tier {
+  readonly kind: TierKind
+  readonly can: { readonly train: readonly TaskKind[]; readonly export: readonly ExportFormat[] }
+  train(task: Task, examples: ExampleSet, options: TrainOptions): Promise<Artefact>
+  load(artefact: Pick<Artefact, 'taskKind' | 'files' | 'meta'>): Promise<RawPredictor>
+}

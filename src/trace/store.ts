@@ -1,0 +1,80 @@
+/** The store of calls, examples, tasks and ledger rows, as a narrow interface; one contract suite runs on each driver. */
+import type { CallId, TaskId } from '../base/ids.ts'
+import type { Example } from '../data/example.ts'
+import type { Task } from '../task/types.ts'
+import type { Call } from '../wire/call.ts'
+
+/** What a call cost; every figure says whether it was measured or estimated. */
+export interface LedgerRow {
+  readonly call: CallId
+  readonly atMs: number
+  readonly task?: TaskId
+  readonly servedBy: string
+  readonly promptTokens: number
+  readonly completionTokens: number
+  readonly tokensAre: 'reported' | 'counted'
+  /** Money paid, by the price table of {@link priceDate}. */
+  readonly costUsd: number
+  /** What the upstream would have been paid for the same call, where it was answered locally. */
+  readonly avoidedUsd: number
+  readonly priceDate: string
+  readonly latencyMs: number
+  readonly cpuMs: number
+}
+
+/** A call and its ledger row are kept in one transaction. */
+export interface KeptCall {
+  readonly call: Call
+  readonly ledger: LedgerRow
+}
+
+export interface CallFilter {
+  readonly task?: TaskId
+  readonly sinceMs?: number
+  readonly limit?: number
+  /** Only calls that the upstream answered with success. */
+  readonly answeredByUpstream?: boolean
+}
+
+export interface LedgerTotals {
+  readonly calls: number
+  readonly local: number
+  readonly promptTokens: number
+  readonly completionTokens: number
+  readonly costUsd: number
+  readonly avoidedUsd: number
+  readonly cpuMs: number
+}
+
+/** Examples that are being imported: written in small transactions, visible in one, or gone. */
+export interface StagedImport {
+  add(examples: readonly Example[]): Promise<void>
+  /** Makes all of them visible at once; says how many were new (an input and output already there is not stored twice). */
+  commit(): Promise<{ readonly added: number; readonly repeated: number }>
+  abort(): Promise<void>
+}
+
+export interface Store {
+  readonly tasks: {
+    get(id: TaskId): Promise<Task | undefined>
+    list(): Promise<readonly Task[]>
+    put(task: Task): Promise<void>
+  }
+  readonly calls: {
+    /** Keeps calls durably, all or none; resolves when they would survive a power cut. */
+    append(calls: readonly KeptCall[]): Promise<void>
+    get(id: CallId): Promise<Call | undefined>
+    count(filter?: CallFilter): Promise<number>
+    /** In order of time, in bounded memory. */
+    iterate(filter?: CallFilter): AsyncIterable<Call>
+  }
+  readonly examples: {
+    stage(task: TaskId, source: string): Promise<StagedImport>
+    count(task: TaskId): Promise<number>
+    iterate(task: TaskId): AsyncIterable<Example>
+  }
+  readonly ledger: {
+    totals(filter?: Pick<CallFilter, 'task' | 'sinceMs'>): Promise<LedgerTotals>
+  }
+  close(): Promise<void>
+}

@@ -1,0 +1,42 @@
+/** The certificate: how many calls a specialist may answer at the error that the task allows, and the sample that shows it. */
+import type { Sha256 } from '../base/hash.ts'
+import type { SpecialistId } from '../base/ids.ts'
+
+/** Counts above the threshold on one part of the rows. */
+export interface Observed {
+  /** Rows that the part has. */
+  readonly rows: number
+  /** Rows answered: confident enough and not novel. */
+  readonly n: number
+  /** Answered rows whose answer is wrong. */
+  readonly errors: number
+  /** n / rows. */
+  readonly coverage: number
+}
+
+export interface Certificate {
+  readonly risk: number
+  readonly delta: number
+  /** Calibrated confidence from which a call is answered locally; absent: nothing may be answered (coverage 0). */
+  readonly threshold?: number
+  /** Novelty above which a call goes upstream whatever its confidence. */
+  readonly noveltyLimit: number
+  /** What "wrong" means here: differs from a right answer, or only from the upstream's. */
+  readonly wrongMeans: 'error' | 'disagreement'
+  readonly calibration: Observed & {
+    /** Exact upper bound of the risk at level delta (Clopper-Pearson). */ readonly bound: number
+  }
+  readonly test: Observed & { readonly bound: number }
+  /** Why coverage is 0 and how many more examples would be needed; absent where a threshold passed. */
+  readonly refusal?: string
+  /** What the promise holds for; when one of these changes it is void. */
+  readonly holdsFor: {
+    readonly specialists: readonly { readonly id: SpecialistId; readonly digest: Sha256 }[]
+    readonly template?: Sha256
+    readonly maskingVersion: number
+    readonly upstream?: string
+  }
+  readonly data: { readonly train: Sha256; readonly calibration: Sha256; readonly test: Sha256 }
+  /** ISO 8601, UTC. */
+  readonly date: string
+}
