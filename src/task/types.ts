@@ -70,13 +70,27 @@ export interface PromptTemplate {
 }
 
 /**
- * How the upstream writes an output: a text around the label, or a JSON text around the label's JSON string.
- * `before + written(label) + after`, where `written` is the label itself (`text`) or its JSON string's inside (`json`).
+ * How the upstream writes a label: `before + written(label) + after`, where the label is written as it is (`text`),
+ * as the inside of a JSON string (`json`; the quotes are in the constants), or is itself the JSON text of a value such
+ * as `true`, `3` or `null` (`json-value`).
  */
-export interface Rendering {
-  readonly kind: 'text' | 'json'
-  readonly before: string
-  readonly after: string
+export type Rendering =
+  | { readonly kind: 'text'; readonly before: string; readonly after: string }
+  | {
+      readonly kind: 'json'
+      readonly before: string
+      readonly after: string
+      /** Absent: escaped as `JSON.stringify` does. */
+      readonly escapes?: JsonEscapes
+    }
+  | { readonly kind: 'json-value'; readonly before: string; readonly after: string }
+
+/** What a JSON writer escapes beyond what it must. */
+export interface JsonEscapes {
+  /** Characters above U+007E: as they are, or as `\u00e9` or `\u00E9`. */
+  readonly nonAscii: 'literal' | 'lower-hex' | 'upper-hex'
+  /** ASCII characters that are escaped without need, such as `/` (written `\/`) or `<` (written `\u003c`), sorted. */
+  readonly ascii: string
 }
 
 export interface Task {
