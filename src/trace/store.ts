@@ -46,10 +46,12 @@ export interface LedgerTotals {
   readonly cpuMs: number
 }
 
-/** Examples that are being imported: written in small transactions, visible in one, or gone. */
+/** Examples and calls that are being imported: written in small transactions, visible in one, or gone. */
 export interface StagedImport {
   add(examples: readonly Example[]): Promise<void>
-  /** Makes all of them visible at once; says how many were new (an input and output already there is not stored twice). */
+  /** The logged calls that examples came from; a call whose id is already kept is not stored twice. */
+  addCalls(calls: readonly KeptCall[]): Promise<void>
+  /** Makes all of them visible at once; says how many examples were new (an input and output already there is not stored twice). */
   commit(): Promise<{ readonly added: number; readonly repeated: number }>
   abort(): Promise<void>
 }
