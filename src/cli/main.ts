@@ -15,17 +15,29 @@ import { trainCommand } from './train.ts'
 
 /** The whole command line, not yet run. */
 export function buildProgram(): Command {
-  const manifest: { version: string } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  )
   const program = new Command('shoal')
     .description('Turns the calls you pay a large language model for into small models that you own.')
     .version(manifest.version)
     .showHelpAfterError('(`shoal --help` lists the commands, `shoal COMMAND --help` its flags)')
     .exitOverride()
   const commands = [
-    serveCommand(), demoCommand(), importCommand(), trainCommand(), evalCommand(), predictCommand(),
-    promoteCommand(), rollbackCommand(), ledgerCommand(),
+    serveCommand(),
+    demoCommand(),
+    importCommand(),
+    trainCommand(),
+    evalCommand(),
+    predictCommand(),
+    promoteCommand(),
+    rollbackCommand(),
+    ledgerCommand(),
   ]
-  for (const command of commands) program.addCommand(command.exitOverride().showHelpAfterError(`(\`shoal ${command.name()} --help\` shows every flag)`))
+  for (const command of commands)
+    program.addCommand(
+      command.exitOverride().showHelpAfterError(`(\`shoal ${command.name()} --help\` shows every flag)`),
+    )
   return program
 }
 
@@ -37,7 +49,10 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     if (!(error instanceof AppError)) throw error
-    if (args.includes('--json')) process.stdout.write(`${JSON.stringify({ error: { code: error.code, message: error.message } }, null, 2)}\n`)
+    if (args.includes('--json'))
+      process.stdout.write(
+        `${JSON.stringify({ error: { code: error.code, message: error.message } }, null, 2)}\n`,
+      )
     process.stderr.write(`${pc.red('error')} ${error.message} ${pc.dim(`[${error.code}]`)}\n`)
     return error.exitCode
   }

@@ -79,9 +79,14 @@ function bar(event: Event, columns: number): string {
 }
 
 /** A table with aligned columns; numbers are the caller's to format. Wide (CJK) characters count two columns. */
-export function formatTable(rows: readonly (readonly string[])[], options: { readonly right?: readonly number[] } = {}): string {
+export function formatTable(
+  rows: readonly (readonly string[])[],
+  options: { readonly right?: readonly number[] } = {},
+): string {
   const columns = Math.max(0, ...rows.map((row) => row.length))
-  const widths = Array.from({ length: columns }, (_, at) => Math.max(...rows.map((row) => displayWidth(row[at] ?? ''))))
+  const widths = Array.from({ length: columns }, (_, at) =>
+    Math.max(...rows.map((row) => displayWidth(row[at] ?? ''))),
+  )
   const cell = (text: string, at: number): string => {
     const gap = ' '.repeat(widths[at]! - displayWidth(text))
     return options.right?.includes(at) ? gap + text : text + gap
@@ -93,6 +98,12 @@ export function formatTable(rows: readonly (readonly string[])[], options: { rea
 function displayWidth(text: string): number {
   const plain = text.replace(/\u001b\[[0-9;]*m/g, '')
   let width = 0
-  for (const character of plain) width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(character) ? 2 : 1
+  for (const character of plain)
+    width +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(
+        character,
+      )
+        ? 2
+        : 1
   return width
 }

