@@ -68,7 +68,7 @@ export const errorTable = {
   'data.character': {
     ...input,
     message:
-      '{file}, line {line}{place}: the text holds {problem}, which no text in UTF-8 can keep. Remove it there and run it again. Nothing was imported.',
+      '{file}, line {line}{place}: the text holds {problem}. Remove it there and run it again. Nothing was imported.',
   },
   'data.quote': {
     ...input,
@@ -120,6 +120,68 @@ export const errorTable = {
   'data.nothing-usable': {
     ...input,
     message: 'None of the {rows} rows of {file} has both an input and an output. {hint}',
+  },
+  // store
+  'store.missing': {
+    ...missing,
+    message:
+      'There is no store at {file} yet. Start the gateway (`shoal serve`) or import examples (`shoal import`) first.',
+  },
+  'store.newer': {
+    ...state,
+    message:
+      '{file} was written by a newer Shoal: its version is {got}, this Shoal knows up to {expected}. Update Shoal, or give another data folder with SHOAL_HOME. Nothing was changed.',
+  },
+  'store.corrupt': {
+    ...internal,
+    message:
+      '{file} is damaged or is not a store of Shoal: {problem}. Move it away to begin a new one, or put back a copy.',
+  },
+  'store.unusable': {
+    ...internal,
+    message: 'The store {file} cannot be used: {problem}. Check its permissions and its disk.',
+  },
+  'store.busy': {
+    status: 503,
+    retryable: true,
+    exit: 1,
+    message:
+      'Another process has been writing to {file} for more than {seconds} s. Try again when it has finished.',
+  },
+  'store.import-lost': {
+    ...state,
+    message:
+      'The import of {source} was given up because nothing was added to it for {minutes} minutes. Run it again. Nothing was imported.',
+  },
+  'store.not-kept': {
+    status: 503,
+    retryable: true,
+    exit: 1,
+    message: 'The call could not be kept: {problem}. With durability strict it is not answered. Try again.',
+  },
+  // registry
+  'registry.version-unknown': {
+    ...missing,
+    message: 'There is no specialist {id}. Versions of {task}: {versions}.',
+  },
+  'registry.nothing-before': {
+    ...state,
+    message:
+      'No version of {task} served before {serving}, so there is nothing to roll back to. Name one: {versions}.',
+  },
+  'registry.digest-mismatch': {
+    ...internal,
+    message:
+      '{file} is damaged: its SHA-256 is {got}, expected {expected}. It was not loaded. Train again, or put back a copy of the file.',
+  },
+  'registry.file-missing': {
+    ...internal,
+    message:
+      '{file} is missing: {problem}. {id} cannot be loaded. Train again, or put back a copy of the file.',
+  },
+  'registry.manifest-invalid': {
+    ...internal,
+    message: '{file} is not a manifest that this Shoal understands: {problem}.',
   },
   cancelled: {
     status: 499,
