@@ -183,6 +183,82 @@ export const errorTable = {
     ...internal,
     message: '{file} is not a manifest that this Shoal understands: {problem}.',
   },
+  // requests to the gateway
+  'request.too-large': {
+    ...input,
+    status: 413,
+    message: 'The request body is larger than {limit}. Send less, or raise `server.bodyLimit` in shoal.yaml.',
+  },
+  'request.malformed': {
+    ...input,
+    message:
+      'The body is not a chat-completions request: {problem}. See the OpenAI API reference for its shape.',
+  },
+  'request.not-found': { ...missing, message: '{method} {path} does not exist here. The API is under /v1.' },
+  'request.client-left': {
+    status: 499,
+    retryable: true,
+    exit: 1,
+    message: 'The client closed the connection before the answer was complete.',
+  },
+  'model.unknown': {
+    ...missing,
+    message: 'The model {model} does not exist: there is no task {task}. Known tasks: {known}.',
+  },
+  'task.no-upstream': {
+    ...state,
+    message:
+      'The call of task {task} is not answered locally ({reason}), and the task names no upstream model. Send the call with the upstream model and the header x-shoal-task instead.',
+  },
+  'gateway.busy': {
+    status: 503,
+    retryable: true,
+    exit: 3,
+    message: '{count} calls are being forwarded already, which is the limit. Send it again in a moment.',
+  },
+  'gateway.not-kept': {
+    status: 503,
+    retryable: true,
+    exit: 3,
+    message:
+      'The answer could not be kept durably ({problem}), and durability is strict, so it is not given. Send it again.',
+  },
+  'gateway.port-in-use': {
+    ...state,
+    exit: 2,
+    message:
+      'Port {port} on {host} is in use by another program. Stop that one, or give another port with --port.',
+  },
+  'gateway.cannot-listen': {
+    ...state,
+    exit: 2,
+    message: 'Cannot listen on {host}, port {port}: {problem}. Give others with --host and --port.',
+  },
+  // upstream
+  'upstream.none': {
+    status: 503,
+    retryable: false,
+    exit: 2,
+    message:
+      'The call is not answered locally ({reason}), and no upstream is configured. Set OPENAI_BASE_URL, or `upstream.url` in shoal.yaml.',
+  },
+  'upstream.unreachable': {
+    ...upstream,
+    message: 'The upstream {upstream} cannot be reached: {problem}. Is its address right and is it running?',
+  },
+  'upstream.timeout': {
+    ...upstream,
+    status: 504,
+    message: 'The upstream {upstream} did not {step} within {seconds} s. Send it again, or raise the limit.',
+  },
+  'upstream.broken-off': {
+    ...upstream,
+    message: 'The upstream {upstream} closed the connection before its answer was complete ({problem}).',
+  },
+  'upstream.malformed': {
+    ...upstream,
+    message: 'The upstream {upstream} answered {status} with a body that is not what it says: {problem}.',
+  },
   cancelled: {
     status: 499,
     retryable: true,
