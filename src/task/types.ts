@@ -60,6 +60,8 @@ export interface TemplateMessage {
   readonly constants: readonly string[]
   /** Names of the slots, in order; text kinds have one slot, `text`, in the whole template. */
   readonly slots: readonly string[]
+  /** Slots that had only a few values, by name, with those values: with any other the prompt does not match. */
+  readonly closed?: { readonly [slot: string]: readonly string[] }
 }
 
 /** What is the same in all calls of a task, and where its inputs stand. */

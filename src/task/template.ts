@@ -1,0 +1,106 @@
+/**
+ * Recognises a task's calls: the constant parts must be there exactly and nothing else; what stands in the slots is the
+ * input. Constants between two slots are taken where they first stand, from left to right, so that a slot that repeats
+ * one is cut early rather than late.
+ */
+import { type Sha256, sha256 } from '../base/hash.ts'
+import { canonicalJson, isJsonObject, type Json } from '../base/json.ts'
+import { splitByConstants } from '../text/align.ts'
+import type { Message, Prompt, PromptTemplate, TaskInput, TemplateMessage } from './types.ts'
+
+/** What stands in a template's slots, by their names. */
+export type Slots = Readonly<Record<string, string>>
+
+/** Constant characters from which a prompt is not likely to match by chance. */
+const distinctiveLength = 16
+
+/** The slots of a prompt that the template recognises, or `undefined`. */
+export function matchTemplate(
+  template: PromptTemplate,
+  prompt: Prompt,
+): { readonly slots: Slots } | undefined {
+  const { messages } = prompt
+  if (messages.length !== template.messages.length) return undefined
+  const slots: Record<string, string> = {}
+  for (let index = 0; index < messages.length; index++) {
+    if (!matchMessage(template.messages[index]!, messages[index]!, slots)) return undefined
+  }
+  if (!sameJson(template.responseFormat, prompt.responseFormat)) return undefined
+  if (!sameJson(template.tools, prompt.tools)) return undefined
+  return { slots }
+}
+
+/** The messages of a template with its slots filled; {@link matchTemplate} gives the slots back. */
+export function fillTemplate(template: PromptTemplate, slots: Slots): readonly Message[] {
+  return template.messages.map((message) => ({
+    role: message.role,
+    content: message.slots.reduce(
+      (text, name, index) => text + (slots[name] ?? '') + message.constants[index + 1]!,
+      message.constants[0]!,
+    ),
+  }))
+}
+
+/** Characters of constant text; of two templates that match, the one with more wins. */
+export function constantLength(template: PromptTemplate): number {
+  return template.messages
+    .flatMap((message) => message.constants)
+    .reduce((total, constant) => total + constant.length, 0)
+}
+
+/** False for a template so bare that any prompt might match it: its calls are known by name only. */
+export function isDistinctive(template: PromptTemplate): boolean {
+  const hasShape = template.responseFormat !== undefined || template.tools !== undefined
+  return hasShape || constantLength(template) >= distinctiveLength
+}
+
+/** The same for equal templates, whatever the order of their JSON keys. */
+export function templateDigest(template: PromptTemplate): Sha256 {
+  const messages = template.messages.map((message) => ({
+    role: message.role,
+    constants: message.constants,
+    slots: message.slots,
+    ...(message.closed === undefined ? {} : { closed: message.closed }),
+  }))
+  const { responseFormat, tools } = template
+  return sha256(
+    canonicalJson({
+      messages,
+      ...(responseFormat === undefined ? {} : { responseFormat }),
+      ...(tools === undefined ? {} : { tools }),
+    }),
+  )
+}
+
+/** The input of a text kind: what stands in the slot, or in the slots in order, each on a line of its own. */
+export function textInput(slots: Slots): TaskInput {
+  return { kind: 'text', text: Object.values(slots).join('\n') }
+}
+
+function matchMessage(template: TemplateMessage, message: Message, slots: Record<string, string>): boolean {
+  if (template.role !== message.role) return false
+  const texts = splitByConstants(template.constants, message.content)
+  if (texts === undefined) return false
+  for (let index = 0; index < texts.length; index++) {
+    const name = template.slots[index]!
+    const text = texts[index]!
+    const values = template.closed?.[name]
+    if (values !== undefined && !values.includes(text)) return false
+    slots[name] = text
+  }
+  return true
+}
+
+/** Equal as JSON, key order aside; two absent values are equal. */
+function sameJson(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, index) => sameJson(item, b[index]))
+  }
+  if (!isJsonObject(a) || !isJsonObject(b)) return false
+  const keys = Object.keys(a)
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]))
+  )
+}
