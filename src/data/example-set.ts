@@ -1,0 +1,38 @@
+/** Identities of examples and of sets of them. */
+import { createHash } from 'node:crypto'
+import { type Sha256, sha256 } from '../base/hash.ts'
+import type { ExampleId } from '../base/ids.ts'
+import { canonicalJson, type Json } from '../base/json.ts'
+import type { TaskInput, TaskOutput } from '../task/types.ts'
+import type { Example, ExampleSet } from './example.ts'
+
+/** Digest of an input as it is kept: 128 bits of SHA-256, 32 hex digits; the same input has the same id. */
+export function exampleId(input: TaskInput): ExampleId {
+  return sha256(inputText(input)).slice(0, 32) as ExampleId
+}
+
+/** One text that holds all of an input, different for different inputs. */
+export function inputText(input: TaskInput): string {
+  if (input.kind === 'text') return `text\n${input.text}`
+  if (input.kind === 'question') return `question\n${JSON.stringify([input.question, input.context])}`
+  return `chat\n${JSON.stringify(input.messages.map((message) => [message.role, message.content]))}`
+}
+
+/** One text that holds all of an output, the same for equal outputs whatever the order of keys. */
+export function outputText(output: TaskOutput): string {
+  if (output.kind === 'labels') return `labels\n${JSON.stringify(output.labels)}`
+  if (output.kind === 'text') return `text\n${output.text}`
+  const spans = output.kind === 'spans' ? output.spans : output.span === undefined ? [] : [output.span]
+  const places: Json = spans.map((span) => ({ start: span.start, end: span.end, label: span.label ?? null }))
+  return `${output.kind}\n${canonicalJson(places)}`
+}
+
+/** Rows as a set: the digest is SHA-256 over each id and output in order. */
+export function exampleSet(examples: readonly Example[]): ExampleSet {
+  const hash = createHash('sha256')
+  for (const example of examples) {
+    const output = outputText(example.output)
+    hash.update(`${example.id} ${output.length} ${output}\n`)
+  }
+  return { examples, digest: hash.digest('hex') as Sha256 }
+}
