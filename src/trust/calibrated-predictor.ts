@@ -1,0 +1,36 @@
+/** A tier's raw predictor with its calibration: the same answers, with confidence and novelty to decide by. */
+import type { Prediction, Predictor } from '../task/predictor.ts'
+import type { TaskInput } from '../task/types.ts'
+import type { RawPrediction, RawPredictor } from '../tier/tier.ts'
+import { type Calibration, confidenceOf, noveltyOf } from './calibration.ts'
+
+/** A predictor that can also answer at once, where its tier can. */
+export interface CalibratedPredictor extends Predictor {
+  /** For texts up to `inlineLimit` UTF-16 units; absent where a prediction would hold up the thread. */
+  readonly inline?: { readonly inlineLimit: number; predict(input: TaskInput): Prediction }
+  readonly sizeBytes: number
+}
+
+/** Wraps a raw predictor; disposing of the result disposes of it. The distribution stays the tier's own. */
+export function calibratedPredictor(raw: RawPredictor, calibration: Calibration): CalibratedPredictor {
+  const calibrated = (prediction: RawPrediction): Prediction => ({
+    output: prediction.output,
+    confidence: confidenceOf(calibration, prediction.score),
+    novelty: noveltyOf(calibration, prediction.noveltyScore),
+    ...(prediction.distribution === undefined ? {} : { distribution: prediction.distribution }),
+  })
+  const inline = raw.inline
+  return {
+    predict: async (inputs, options) => (await raw.predict(inputs, options)).map(calibrated),
+    ...(inline === undefined
+      ? {}
+      : {
+          inline: {
+            inlineLimit: inline.inlineLimit,
+            predict: (input: TaskInput) => calibrated(inline.predict(input)),
+          },
+        }),
+    sizeBytes: raw.sizeBytes,
+    dispose: () => raw.dispose(),
+  }
+}

@@ -1,0 +1,94 @@
+/** Makes a certificate and the calibration it holds with, from raw predictions judged on three disjoint parts of the rows. */
+import type { Clock } from '../base/clock.ts'
+import { clopperPearsonUpper } from '../stats/binomial.ts'
+import type { RiskTarget } from '../task/types.ts'
+import type { HeldAside, RawPrediction } from '../tier/tier.ts'
+import { type Calibration, confidenceOf, fitCalibration, noveltyOf } from './calibration.ts'
+import type { Certificate } from './certificate.ts'
+import { refusalOf } from './refusal.ts'
+import {
+  answeredAt,
+  type CandidateRow,
+  candidateScores,
+  type TestedCandidate,
+  testCandidates,
+} from './threshold.ts'
+
+/** Share of held-aside rows that may be taken as novel. */
+const novelShare = 0.01
+
+export interface CertifyInput {
+  readonly target: RiskTarget
+  readonly wrongMeans: Certificate['wrongMeans']
+  /** The artefact's own rows, from inside the training part: they fix the candidates and the novelty limit. */
+  readonly heldAside: readonly HeldAside[]
+  /** Raw predictions on the calibration rows, judged: they choose the threshold. */
+  readonly calibration: readonly HeldAside[]
+  /** Raw predictions on the test rows, judged: they are reported and choose nothing. */
+  readonly test: readonly HeldAside[]
+  /** Rows the specialist was trained on, for the sentence that says how many more would be needed. */
+  readonly trainRows: number
+  readonly holdsFor: Certificate['holdsFor']
+  readonly data: Certificate['data']
+  readonly clock: Clock
+}
+
+export interface Certified {
+  readonly certificate: Certificate
+  /** What {@link calibratedPredictor} needs; the certificate's threshold is in its confidences. */
+  readonly calibration: Calibration
+}
+
+/** Raw predictions and whether each was right, in the form in which rows are certified. */
+export function judgedRows(
+  predictions: readonly Pick<RawPrediction, 'score' | 'noveltyScore'>[],
+  correct: readonly boolean[],
+): readonly HeldAside[] {
+  return predictions.map(({ score, noveltyScore }, row) => ({
+    score,
+    noveltyScore,
+    correct: correct[row] === true,
+  }))
+}
+
+/** Certifies a specialist; where nothing passes the certificate has no threshold, and says why. */
+export function certify(input: CertifyInput): Certified {
+  const calibration = fitCalibration(input.calibration, input.heldAside)
+  const noveltyLimit = 1 - novelShare
+  const asCandidate = (row: HeldAside): CandidateRow => ({
+    score: confidenceOf(calibration, row.score),
+    correct: row.correct,
+    novel: noveltyOf(calibration, row.noveltyScore) > noveltyLimit,
+  })
+  const candidates = candidateScores(input.heldAside).map((score) => confidenceOf(calibration, score))
+  const rows = input.calibration.map(asCandidate)
+  const tested = testCandidates(candidates, rows, input.target)
+  const chosen = tested.findLast((candidate) => candidate.passed)
+  const shown = answeredAt(input.test.map(asCandidate), chosen?.score ?? Number.POSITIVE_INFINITY)
+  const allRows = input.trainRows + input.calibration.length + input.test.length
+  const certificate: Certificate = {
+    risk: input.target.risk,
+    delta: input.target.delta,
+    ...(chosen === undefined ? {} : { threshold: chosen.score }),
+    noveltyLimit,
+    wrongMeans: input.wrongMeans,
+    calibration: chosen === undefined ? nothing(rows.length) : observed(chosen),
+    test: { ...shown, bound: clopperPearsonUpper(shown.errors, shown.n, input.target.delta) },
+    ...(chosen === undefined
+      ? { refusal: refusalOf({ rows, candidates, target: input.target, allRows }) }
+      : {}),
+    holdsFor: input.holdsFor,
+    data: input.data,
+    date: new Date(input.clock.nowMs()).toISOString(),
+  }
+  return { certificate, calibration }
+}
+
+function observed(candidate: TestedCandidate): Certificate['calibration'] {
+  const { rows, n, errors, coverage, bound } = candidate
+  return { rows, n, errors, coverage, bound }
+}
+
+function nothing(rows: number): Certificate['calibration'] {
+  return { rows, n: 0, errors: 0, coverage: 0, bound: 1 }
+}
