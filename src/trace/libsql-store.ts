@@ -1,0 +1,101 @@
+/** The default store: one SQLite file through libsql, written to survive a power cut, its queries built by Kysely. */
+import { Migrator } from 'kysely/migration'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { appError } from '../base/errors.ts'
+import { countCalls, getCall, iterateCalls } from './calls.ts'
+import { countExamples, iterateExamples } from './examples.ts'
+import { prepareInserts } from './inserts.ts'
+import { ledgerTotals } from './ledger.ts'
+import { type LibsqlConnection, openLibsqlConnection, storeError } from './libsql-connection.ts'
+import { migrations, storeVersion } from './migrations.ts'
+import { stageImport } from './staged-import.ts'
+import type { Store } from './store.ts'
+import { getTask, listTasks, putTask } from './tasks.ts'
+
+/** "SHOL", what says that a SQLite file is a store of Shoal. */
+const applicationId = 0x53484f4c
+
+export interface OpenLibsqlStoreOptions {
+  /** The database file; its folder must exist. */
+  readonly path: string
+  /** True: the file must exist and nothing can be written through this store (an older file is still brought up to date). */
+  readonly readonly?: boolean
+  readonly clock?: Clock
+}
+
+/**
+ * Opens or makes a store and brings its tables up to date.
+ * Throws `store.newer`, `store.corrupt`, `store.unusable`, `store.busy`, `store.missing` or `disk.full`.
+ */
+export async function openLibsqlStore(options: OpenLibsqlStoreOptions): Promise<Store> {
+  const connection = openLibsqlConnection(options.path, { create: options.readonly !== true })
+  try {
+    await bringUpToDate(connection)
+    if (options.readonly) connection.exec('PRAGMA query_only = ON')
+  } catch (cause) {
+    connection.close()
+    throw storeError(options.path, cause)
+  }
+  return libsqlStore(connection, options.clock ?? systemClock)
+}
+
+function libsqlStore(connection: LibsqlConnection, clock: Clock): Store {
+  const { queries } = connection
+  const inserts = prepareInserts(connection)
+  return {
+    tasks: {
+      get: (id) => getTask(queries, id),
+      list: () => listTasks(queries),
+      put: (task) => putTask(queries, task, clock),
+    },
+    calls: {
+      append: async (calls) => connection.transaction(() => inserts.calls(calls, 0)),
+      get: (id) => getCall(queries, id),
+      count: (filter) => countCalls(queries, filter),
+      iterate: (filter) => iterateCalls(queries, filter),
+    },
+    examples: {
+      stage: async (task, source) => stageImport({ connection, inserts, clock }, task, source),
+      count: (task) => countExamples(queries, task),
+      iterate: (task) => iterateExamples(queries, task),
+    },
+    ledger: { totals: (filter) => ledgerTotals(queries, filter) },
+    close: async () => connection.close(),
+  }
+}
+
+/** Checks whose file it is and of which version, then takes the missing steps in one transaction. */
+async function bringUpToDate(connection: LibsqlConnection): Promise<void> {
+  if (checkedVersion(connection) === storeVersion) return
+  connection.exec('BEGIN IMMEDIATE')
+  try {
+    // Another process may have done it while this one waited for the lock.
+    if (checkedVersion(connection) < storeVersion) {
+      const provider = { getMigrations: async () => ({ ...migrations }) }
+      const { error } = await new Migrator({ db: connection.queries, provider }).migrateToLatest()
+      if (error) throw error
+      connection.exec(`PRAGMA user_version = ${storeVersion}`)
+      connection.exec(`PRAGMA application_id = ${applicationId}`)
+    }
+    connection.exec('COMMIT')
+  } catch (cause) {
+    connection.rollback()
+    throw cause
+  }
+}
+
+function checkedVersion(connection: LibsqlConnection): number {
+  const file = connection.path
+  const version = pragma(connection, 'user_version')
+  const owner = pragma(connection, 'application_id')
+  const [first] = connection.statement('SELECT name FROM sqlite_master LIMIT 1').all([])
+  if (first !== undefined && owner !== applicationId)
+    throw appError('store.corrupt', { file, problem: 'it is a database of another program' })
+  if (version > storeVersion) throw appError('store.newer', { file, got: version, expected: storeVersion })
+  return version
+}
+
+function pragma(connection: LibsqlConnection, name: string): number {
+  const [row] = connection.statement(`PRAGMA ${name}`).all([])
+  return Number(row && typeof row === 'object' ? Object.values(row)[0] : Number.NaN)
+}

@@ -1,0 +1,385 @@
+/** What every store must do; each driver runs this suite on stores of its own. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Clock } from '../base/clock.ts'
+import { sha256 } from '../base/hash.ts'
+import { type ExampleId, type ModelName, newCallId, taskId } from '../base/ids.ts'
+import type { Example } from '../data/example.ts'
+import type { Task } from '../task/types.ts'
+import type { Call } from '../wire/call.ts'
+import type { KeptCall, Store } from './store.ts'
+
+export interface StoreUnderTest {
+  /** Opens the same store again, as another process would. */
+  open(clock?: Clock): Promise<Store>
+  remove(): Promise<void>
+}
+
+export const mailTask: Task = {
+  id: taskId('mail'),
+  kind: 'classification',
+  space: { kind: 'labels', labels: ['ham', 'spam'], multiple: false },
+  rendering: { kind: 'json', before: '{"label":"', after: '"}' },
+  risk: { risk: 0.02, delta: 0.05 },
+  masked: true,
+  paused: false,
+}
+
+/** A kept call with every field filled, or with those of `changes`. */
+export function keptCall(atMs: number, changes: Partial<Call> = {}): KeptCall {
+  const call: Call = {
+    id: newCallId(atMs),
+    atMs,
+    method: 'POST',
+    path: '/v1/chat/completions',
+    wire: 'openai-chat',
+    task: mailTask.id,
+    model: 'big-1' as ModelName,
+    servedBy: 'upstream',
+    reason: 'no specialist',
+    confidence: 0.25,
+    streaming: true,
+    status: 200,
+    request: '{"messages":[]}',
+    response: '{"choices":[]}',
+    usage: { promptTokens: 100, completionTokens: 5, cachedTokens: 64, source: 'reported' },
+    latencyMs: 812.5,
+    firstByteMs: 401.25,
+    cpuMs: 0.125,
+    error: 'upstream.timeout',
+    ...changes,
+  }
+  return {
+    call,
+    ledger: {
+      call: call.id,
+      atMs,
+      ...(call.task && { task: call.task }),
+      servedBy: call.servedBy,
+      promptTokens: 100,
+      completionTokens: 5,
+      tokensAre: 'reported',
+      costUsd: call.servedBy === 'upstream' ? 0.001 : 0,
+      avoidedUsd: call.servedBy === 'upstream' ? 0 : 0.001,
+      priceDate: '2026-01-01',
+      latencyMs: call.latencyMs,
+      cpuMs: 0.125,
+    },
+  }
+}
+
+/** An example of a text and a label. */
+export function textExample(text: string, label: string, changes: Partial<Example> = {}): Example {
+  return {
+    id: sha256(text) as string as ExampleId,
+    input: { kind: 'text', text },
+    output: { kind: 'labels', labels: [label] },
+    source: 'gold',
+    weight: 1,
+    ...changes,
+  }
+}
+
+/** All values of an iteration. */
+export async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const value of values) all.push(value)
+  return all
+}
+
+/** Runs the suite; `make` gives an empty store of its own to each test. */
+export function storeContract(make: () => Promise<StoreUnderTest>): void {
+  let under: StoreUnderTest
+  let store: Store
+  beforeEach(async () => {
+    under = await make()
+    store = await under.open()
+  })
+  afterEach(async () => {
+    await store.close()
+    await under.remove()
+  })
+  describe('tasks', () => taskTests(() => store))
+  describe('calls', () => callTests(() => ({ store, under })))
+  describe('examples', () => exampleTests(() => ({ store, under })))
+  describe('imports', () => importTests(() => ({ store, under })))
+}
+
+function taskTests(current: () => Store): void {
+  test('a task comes back as it was put, and the last one put wins', async () => {
+    const { tasks } = current()
+    expect(await tasks.get(mailTask.id)).toBeUndefined()
+    await tasks.put(mailTask)
+    await tasks.put({ ...mailTask, paused: true })
+    expect(await tasks.get(mailTask.id)).toEqual({ ...mailTask, paused: true })
+  })
+
+  test('tasks are listed by name', async () => {
+    const { tasks } = current()
+    for (const name of ['zebra', 'apple', 'mail']) await tasks.put({ ...mailTask, id: taskId(name) })
+    expect((await tasks.list()).map((task) => task.id)).toEqual(['apple', 'mail', 'zebra'])
+  })
+}
+
+interface Current {
+  readonly store: Store
+  readonly under: StoreUnderTest
+}
+
+function callTests(current: () => Current): void {
+  test('a call comes back with every field, also through another connection', async () => {
+    const { store, under } = current()
+    const kept = keptCall(1_700_000_000_000)
+    await store.calls.append([kept])
+    const other = await under.open()
+    expect(await other.calls.get(kept.call.id)).toEqual(kept.call)
+    await other.close()
+  })
+
+  test('a call with only what must be there comes back without the rest', async () => {
+    const { store } = current()
+    const { call } = keptCall(5)
+    const bare: Call = {
+      id: call.id,
+      atMs: 5,
+      method: 'GET',
+      path: '/v1/files',
+      wire: 'opaque',
+      servedBy: 'upstream',
+      reason: 'not understood',
+      streaming: false,
+      status: 404,
+      latencyMs: 1,
+    }
+    await store.calls.append([{ ...keptCall(5), call: bare }])
+    expect(await store.calls.get(call.id)).toEqual(bare)
+  })
+
+  test('texts with NUL, other scripts, quotes and line ends come back unchanged', async () => {
+    const { store } = current()
+    const request = 'a\0b "q" \'s\' \r\n 中文 😀 \u2028 end'
+    const kept = keptCall(1, { request, response: '' })
+    await store.calls.append([kept])
+    expect(await store.calls.get(kept.call.id)).toEqual(kept.call)
+  })
+
+  test('a call that is appended twice is kept once', async () => {
+    const { store } = current()
+    const kept = keptCall(1)
+    await store.calls.append([kept])
+    await store.calls.append([kept, keptCall(2)])
+    expect(await store.calls.count()).toBe(2)
+    expect((await store.ledger.totals()).calls).toBe(2)
+  })
+
+  test('of a batch with one call that cannot be written nothing is kept', async () => {
+    const { store } = current()
+    const broken = keptCall(2, { path: undefined as unknown as string })
+    await expect(store.calls.append([keptCall(1), broken, keptCall(3)])).rejects.toThrow()
+    expect(await store.calls.count()).toBe(0)
+    expect((await store.ledger.totals()).calls).toBe(0)
+  })
+
+  test('calls are iterated in order of time, however they came, over many pages', async () => {
+    const { store } = current()
+    const calls = Array.from({ length: 1500 }, (_, i) => keptCall((i * 7919) % 700))
+    await store.calls.append(calls)
+    const seen = await collect(store.calls.iterate())
+    expect(seen).toHaveLength(1500)
+    expect(new Set(seen.map((call) => call.id)).size).toBe(1500)
+    expect(seen.map((call) => call.atMs)).toEqual(seen.map((call) => call.atMs).sort((a, b) => a - b))
+  })
+
+  test('an iteration ends although calls keep coming', async () => {
+    const { store } = current()
+    await store.calls.append([keptCall(1), keptCall(2)])
+    let seen = 0
+    for await (const call of store.calls.iterate()) {
+      seen++
+      await store.calls.append([keptCall(call.atMs + 100)])
+    }
+    expect(seen).toBe(2)
+  })
+
+  test('filters: task, time, limit, and success by the upstream', async () => {
+    const { store } = current()
+    await store.calls.append([
+      keptCall(1),
+      keptCall(2, { status: 500 }),
+      keptCall(3, { servedBy: 'mail@1 (nano)' }),
+      keptCall(4, { task: taskId('other') }),
+    ])
+    const times = async (filter: Parameters<Store['calls']['iterate']>[0]): Promise<number[]> => {
+      const calls = await collect(store.calls.iterate(filter))
+      expect(await store.calls.count(filter)).toBe(calls.length)
+      return calls.map((call) => call.atMs)
+    }
+    expect(await times({ task: mailTask.id })).toEqual([1, 2, 3])
+    expect(await times({ sinceMs: 3 })).toEqual([3, 4])
+    expect(await times({ limit: 2 })).toEqual([1, 2])
+    expect(await times({ answeredByUpstream: true })).toEqual([1, 4])
+    expect(await times({ answeredByUpstream: false })).toEqual([2, 3])
+    expect(await times({ answeredByUpstream: true, task: mailTask.id, limit: 5 })).toEqual([1])
+  })
+
+  test('the ledger sums what was paid and what was not', async () => {
+    const { store } = current()
+    await store.calls.append([keptCall(1), keptCall(2, { servedBy: 'mail@1 (nano)' }), keptCall(3)])
+    const totals = await store.ledger.totals({ task: mailTask.id })
+    expect(totals).toMatchObject({ calls: 3, local: 1, promptTokens: 300, completionTokens: 15 })
+    expect(totals.costUsd).toBeCloseTo(0.002, 12)
+    expect(totals.avoidedUsd).toBeCloseTo(0.001, 12)
+    expect(totals.cpuMs).toBeCloseTo(0.375, 12)
+    expect((await store.ledger.totals({ sinceMs: 3 })).calls).toBe(1)
+    expect(await store.ledger.totals({ task: taskId('none') })).toEqual({
+      calls: 0,
+      local: 0,
+      promptTokens: 0,
+      completionTokens: 0,
+      costUsd: 0,
+      avoidedUsd: 0,
+      cpuMs: 0,
+    })
+  })
+}
+
+function exampleTests(current: () => Current): void {
+  test('examples of every kind come back as they were added, in order', async () => {
+    const { store } = current()
+    const soft = { labels: ['a', 'b'], probabilities: new Float32Array([0.25, 0.75]) }
+    const examples: Example[] = [
+      textExample('one\0\ud800', 'a', { group: 'g1', weight: 0.5, source: 'human' }),
+      textExample('two', 'b', { soft, source: 'teacher' }),
+      textExample('three', 'x', {
+        input: { kind: 'question', question: 'q?', context: 'the context' },
+        output: { kind: 'answer', span: { start: 4, end: 11, text: 'context' } },
+      }),
+      textExample('four', 'x', {
+        output: { kind: 'spans', spans: [{ start: 0, end: 4, label: 'N', text: 'four' }] },
+      }),
+      textExample('five', 'x', {
+        input: { kind: 'chat', messages: [{ role: 'user', content: 'five' }] },
+        output: { kind: 'text', text: '{"n":5}', json: { n: 5 } },
+      }),
+      textExample('six', 'x', { output: { kind: 'answer' } }),
+    ]
+    const staged = await store.examples.stage(mailTask.id, 'test')
+    await staged.add(examples)
+    expect(await staged.commit()).toEqual({ added: 6, repeated: 0 })
+    const plain = examples.map((example) =>
+      example.soft ? { ...example, soft: { labels: ['a', 'b'], probabilities: [0.25, 0.75] } } : example,
+    )
+    expect(await collect(store.examples.iterate(mailTask.id))).toEqual(plain)
+    expect(await store.examples.count(mailTask.id)).toBe(6)
+    expect(await store.examples.count(taskId('other'))).toBe(0)
+  })
+
+  test('an input with another label is another example, the same input and label are not', async () => {
+    const { store } = current()
+    const first = await store.examples.stage(mailTask.id, 'first')
+    await first.add([textExample('a', 'ham'), textExample('a', 'spam'), textExample('a', 'ham')])
+    expect(await first.commit()).toEqual({ added: 2, repeated: 1 })
+    const again = await store.examples.stage(mailTask.id, 'again')
+    await again.add([textExample('a', 'ham'), textExample('b', 'ham')])
+    expect(await again.commit()).toEqual({ added: 1, repeated: 1 })
+    const other = await store.examples.stage(taskId('other'), 'other')
+    await other.add([textExample('a', 'ham')])
+    expect(await other.commit()).toEqual({ added: 1, repeated: 0 })
+    expect(await store.examples.count(mailTask.id)).toBe(3)
+    expect((await collect(store.examples.iterate(mailTask.id))).length).toBe(3)
+  })
+}
+
+function importTests(current: () => Current): void {
+  const many = Array.from({ length: 9000 }, (_, i) => textExample(`text ${i}`, `label ${i % 3}`))
+
+  test('nothing of an import is seen before its commit, all of it after', async () => {
+    const { store } = current()
+    const kept = keptCall(1)
+    const staged = await store.examples.stage(mailTask.id, 'log')
+    await staged.add(many)
+    await staged.addCalls([kept])
+    expect(await store.examples.count(mailTask.id)).toBe(0)
+    expect(await collect(store.examples.iterate(mailTask.id))).toEqual([])
+    expect(await store.calls.get(kept.call.id)).toBeUndefined()
+    expect(await store.calls.count()).toBe(0)
+    expect((await store.ledger.totals()).calls).toBe(0)
+    expect(await staged.commit()).toEqual({ added: 9000, repeated: 0 })
+    expect(await store.examples.count(mailTask.id)).toBe(9000)
+    expect(await store.calls.get(kept.call.id)).toEqual(kept.call)
+    expect((await store.ledger.totals()).calls).toBe(1)
+  })
+
+  test('an aborted import leaves nothing, and the same rows can be imported afterwards', async () => {
+    const { store } = current()
+    const kept = keptCall(1)
+    const staged = await store.examples.stage(mailTask.id, 'first')
+    await staged.add(many)
+    await staged.addCalls([kept])
+    await staged.abort()
+    expect(await store.examples.count(mailTask.id)).toBe(0)
+    const again = await store.examples.stage(mailTask.id, 'again')
+    await again.add(many)
+    await again.addCalls([kept])
+    expect(await again.commit()).toEqual({ added: 9000, repeated: 0 })
+    expect(await store.calls.count()).toBe(1)
+  })
+
+  test('importing the same rows and calls again adds nothing', async () => {
+    const { store } = current()
+    const kept = keptCall(1)
+    for (const expected of [
+      { added: 9000, repeated: 0 },
+      { added: 0, repeated: 9000 },
+    ]) {
+      const staged = await store.examples.stage(mailTask.id, 'file')
+      await staged.add(many)
+      await staged.addCalls([kept])
+      expect(await staged.commit()).toEqual(expected)
+    }
+    expect((await collect(store.examples.iterate(mailTask.id))).length).toBe(9000)
+    expect(await store.calls.count()).toBe(1)
+    expect((await store.ledger.totals()).calls).toBe(1)
+  })
+
+  test('two imports of the same rows at once store them once', async () => {
+    const { store, under } = current()
+    const other = await under.open()
+    const kept = keptCall(1)
+    const both = [await store.examples.stage(mailTask.id, 'a'), await other.examples.stage(mailTask.id, 'b')]
+    for (const staged of both) {
+      await staged.add(many)
+      await staged.addCalls([kept])
+    }
+    expect(await both[0]!.commit()).toEqual({ added: 9000, repeated: 0 })
+    expect(await both[1]!.commit()).toEqual({ added: 0, repeated: 9000 })
+    expect((await collect(store.examples.iterate(mailTask.id))).length).toBe(9000)
+    expect(await store.examples.count(mailTask.id)).toBe(9000)
+    expect(await store.calls.count()).toBe(1)
+    expect((await store.ledger.totals()).calls).toBe(1)
+    await other.close()
+  })
+
+  test('what a killed import left is swept by the next one, and the killed one can no longer finish', async () => {
+    const { store, under } = current()
+    const killed = await store.examples.stage(mailTask.id, 'killed.csv')
+    await killed.add(many)
+    const later = await under.open({ nowMs: () => Date.now() + 11 * 60_000, monotonicMs: () => 0 })
+    const next = await later.examples.stage(mailTask.id, 'next.csv')
+    await next.add(many)
+    await expect(killed.commit()).rejects.toMatchObject({ code: 'store.import-lost' })
+    expect(await next.commit()).toEqual({ added: 9000, repeated: 0 })
+    await later.close()
+  })
+
+  test('calls are kept while an import is open', async () => {
+    const { store, under } = current()
+    const other = await under.open()
+    const staged = await store.examples.stage(mailTask.id, 'file')
+    await staged.add(many)
+    await other.calls.append([keptCall(1)])
+    await staged.add(many.slice(0, 10))
+    expect(await staged.commit()).toEqual({ added: 9000, repeated: 10 })
+    expect(await store.calls.count()).toBe(1)
+    await other.close()
+  })
+}
