@@ -40,15 +40,21 @@ export function parseSpecialistId(text: string): { readonly task: TaskId; readon
 
 /** A new call id: `call_` and a ULID (48 bits of time, 80 random bits, sorts by time). */
 export function newCallId(nowMs: number): CallId {
-  let text = ''
-  for (let rest = Math.floor(nowMs), i = 0; i < 10; i++) {
-    text = crockford[rest % 32]! + text
-    rest = Math.floor(rest / 32)
-  }
   if (poolAt + 16 > pool.length) {
     randomFillSync(pool)
     poolAt = 0
   }
-  for (let i = 0; i < 16; i++) text += crockford[pool[poolAt++]! & 31]
+  poolAt += 16
+  return callIdFrom(nowMs, pool.subarray(poolAt - 16, poolAt))
+}
+
+/** The call id of a time and a digest of at least 16 bytes: a logged call has the same id whenever it is imported. */
+export function callIdFrom(atMs: number, digest: Uint8Array): CallId {
+  let text = ''
+  for (let rest = Math.floor(atMs), i = 0; i < 10; i++) {
+    text = crockford[rest % 32]! + text
+    rest = Math.floor(rest / 32)
+  }
+  for (let i = 0; i < 16; i++) text += crockford[digest[i]! & 31]
   return `call_${text}` as CallId
 }

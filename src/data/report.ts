@@ -1,0 +1,143 @@
+/** The report of an import: what the files hold and what a person should look at before training on it. */
+import { duplicateKey } from './duplicate-key.ts'
+import { DuplicateFinder, type DuplicateReport, type RowPlace } from './duplicates.ts'
+import type { Example } from './example.ts'
+import { outputText } from './example-set.ts'
+import { type LabelCount, type LabelVariants, labelVariants, sortedCounts } from './labels.ts'
+import { LengthHistogram, type LengthSummary } from './lengths.ts'
+
+/** Rows that give no example, by reason. */
+export interface LeftOutRows {
+  readonly reason: string
+  readonly rows: number
+  readonly samples: readonly RowPlace[]
+}
+
+export interface LabelReport {
+  /** How many different ones; `mostDistinct` where there may be more. */
+  readonly distinct: number
+  readonly isCapped: boolean
+  /** The most frequent first, at most 200. */
+  readonly counts: readonly LabelCount[]
+  readonly variants: readonly LabelVariants[]
+}
+
+export interface DataReport {
+  readonly rows: number
+  readonly examples: number
+  readonly leftOut: readonly LeftOutRows[]
+  readonly labels: LabelReport
+  readonly duplicates: DuplicateReport
+  /** Lengths of the inputs in UTF-16 units. */
+  readonly lengths: LengthSummary
+  /** Sentences about what may go wrong in training. */
+  readonly warnings: readonly string[]
+}
+
+/** Labels counted by name; beyond them, and for longer texts, the output is no label. */
+const mostDistinct = 10_000
+const longestLabel = 200
+const shownLabels = 200
+const mostSamples = 5
+/** Most labels of a classification task. */
+const mostClasses = 200
+/** Fewest errorless rows that certify risk 0.02 at confidence 0.95. */
+const fewestCertified = 149
+
+/** Gathers the report row by row, in bounded memory. */
+export class ReportBuilder {
+  readonly #duplicates = new DuplicateFinder()
+  readonly #labels = new Map<string, number>()
+  readonly #leftOut = new Map<string, { rows: number; samples: RowPlace[] }>()
+  readonly #lengths = new LengthHistogram()
+  #isCapped = false
+  #rows = 0
+  #examples = 0
+
+  get rows(): number {
+    return this.#rows
+  }
+
+  addExample(example: Example, place: RowPlace): void {
+    this.#rows++
+    this.#examples++
+    const { output } = example
+    this.#duplicates.add({ key: duplicateKey(example.input), output: outputText(output), place })
+    this.#lengths.add(inputLength(example))
+    if (output.kind === 'labels') for (const label of output.labels) this.#countLabel(label)
+    if (output.kind === 'text') this.#countLabel(output.text)
+  }
+
+  addLeftOut(reason: string, place: RowPlace): void {
+    this.#rows++
+    const entry = this.#leftOut.get(reason) ?? { rows: 0, samples: [] }
+    entry.rows++
+    if (entry.samples.length < mostSamples) entry.samples.push(place)
+    this.#leftOut.set(reason, entry)
+  }
+
+  report(): DataReport {
+    const counts = sortedCounts(this.#labels)
+    const facts: Omit<DataReport, 'warnings'> = {
+      rows: this.#rows,
+      examples: this.#examples,
+      leftOut: [...this.#leftOut].map(([reason, entry]) => ({ reason, ...entry })),
+      labels: {
+        distinct: counts.length,
+        isCapped: this.#isCapped,
+        counts: counts.slice(0, shownLabels),
+        variants: labelVariants(counts),
+      },
+      duplicates: this.#duplicates.report(),
+      lengths: this.#lengths.summary(),
+    }
+    return { ...facts, warnings: warningsOf(facts) }
+  }
+
+  #countLabel(label: string): void {
+    const count = this.#labels.get(label)
+    if (count !== undefined) this.#labels.set(label, count + 1)
+    else if (label.length > longestLabel || this.#labels.size >= mostDistinct) this.#isCapped = true
+    else this.#labels.set(ownCopy(label), 1)
+  }
+}
+
+/** A text that does not keep alive the piece of the file it was cut from. */
+function ownCopy(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le')
+}
+
+function inputLength({ input }: Example): number {
+  if (input.kind === 'text') return input.text.length
+  if (input.kind === 'question') return input.question.length + input.context.length
+  return input.messages.reduce((sum, message) => sum + message.content.length, 0)
+}
+
+function warningsOf(facts: Omit<DataReport, 'warnings'>): readonly string[] {
+  const { labels, examples, duplicates } = facts
+  const [first] = labels.counts
+  const isClosed = !labels.isCapped && labels.distinct <= mostClasses
+  const rare = labels.counts.filter((label) => label.count < 5).length
+  return [
+    labels.distinct === 1 && !labels.isCapped
+      ? `Every row carries the same output, ${JSON.stringify(first?.label)}: there is nothing to tell apart.`
+      : '',
+    examples < fewestCertified
+      ? `${examples} rows are few: a certificate at risk 0.02 needs at least ${fewestCertified} rows besides those trained on.`
+      : '',
+    labels.distinct > 1 && !isClosed
+      ? `${labels.isCapped ? 'More than ' : ''}${labels.distinct} different outputs: too many for classification (${mostClasses}).`
+      : '',
+    isClosed && rare > 0 ? `${rare} of ${labels.distinct} labels have fewer than 5 rows.` : '',
+    labels.variants.length > 0
+      ? `Some labels differ only in case or spaces: ${labels.variants.slice(0, 3).map(showVariants).join('; ')}. Training refuses them unless --merge-labels is given.`
+      : '',
+    duplicates.contradictoryRows > 0
+      ? `${duplicates.contradictoryRows} rows have a twin with another output (${duplicates.contradictoryInputs} inputs).`
+      : '',
+  ].filter((warning) => warning !== '')
+}
+
+function showVariants({ variants }: LabelVariants): string {
+  return variants.map(({ label, count }) => `${JSON.stringify(label)} (${count})`).join(' and ')
+}

@@ -1,0 +1,83 @@
+/** Turns rows of files into examples; personal data is masked here, before anything is kept. */
+import { sha256 } from '../base/hash.ts'
+import { tryParseJson } from '../base/json.ts'
+import type { Prompt, TaskInput, TaskOutput } from '../task/types.ts'
+import type { ColumnChoice } from './columns.ts'
+import type { Example, ExampleSource } from './example.ts'
+import { exampleId } from './example-set.ts'
+import type { CallRow, RecordRow } from './reader.ts'
+
+/** Replaces personal data and secrets in a text; the same text where there are none. */
+export type Mask = (text: string) => string
+
+/** What an example's row gave, or why it gives none. */
+export type Mapped =
+  | { readonly kind: 'example'; readonly example: Example }
+  | { readonly kind: 'left-out'; readonly reason: string }
+
+export interface RecordMapping {
+  readonly columns: ColumnChoice
+  readonly mask: Mask
+  readonly source: ExampleSource
+}
+
+/** A record of a labelled file: a text and its label. White space around a label is no part of it. */
+export function recordToExample(row: RecordRow, mapping: RecordMapping): Mapped {
+  const text = row.values[mapping.columns.input]
+  const label = row.values[mapping.columns.output]?.trim()
+  if (text === undefined || text.trim() === '') return { kind: 'left-out', reason: 'no input' }
+  if (label === undefined || label === '') return { kind: 'left-out', reason: 'no output' }
+  const group = mapping.columns.group === undefined ? undefined : row.values[mapping.columns.group]
+  const input: TaskInput = { kind: 'text', text: mapping.mask(text) }
+  const example: Example = {
+    id: exampleId(input),
+    input,
+    output: { kind: 'labels', labels: [mapping.mask(label)] },
+    source: mapping.source,
+    weight: 1,
+    ...(group === undefined || group === '' ? {} : { group: maskedGroup(group, mapping.mask) }),
+  }
+  return { kind: 'example', example }
+}
+
+export interface CallMapping {
+  readonly mask: Mask
+  readonly source: ExampleSource
+  /**
+   * The input in a prompt (masked already), where the task's template is known; absent where the prompt does not match.
+   * Without it the input is the whole conversation.
+   */
+  readonly inputOf?: (prompt: Prompt) => TaskInput | undefined
+}
+
+/** A logged call: what was asked and what the upstream answered. */
+export function callToExample(row: CallRow, mapping: CallMapping): Mapped {
+  if (row.unusable !== undefined || row.prompt === undefined || row.answer === undefined)
+    return { kind: 'left-out', reason: row.unusable ?? 'no output' }
+  const prompt: Prompt = {
+    ...row.prompt,
+    messages: row.prompt.messages.map(({ role, content }) => ({ role, content: mapping.mask(content) })),
+  }
+  const input: TaskInput | undefined = mapping.inputOf
+    ? mapping.inputOf(prompt)
+    : { kind: 'chat', messages: prompt.messages }
+  if (input === undefined) return { kind: 'left-out', reason: "the prompt is not the task's" }
+  const example: Example = {
+    id: exampleId(input),
+    input,
+    output: textOutput(mapping.mask(row.answer)),
+    source: mapping.source,
+    weight: 1,
+  }
+  return { kind: 'example', example }
+}
+
+function textOutput(text: string): TaskOutput {
+  const json = /^\s*[{["]/.test(text) ? tryParseJson(text) : undefined
+  return { kind: 'text', text, ...(json === undefined ? {} : { json }) }
+}
+
+/** A group that is personal, such as a mail address, is kept as a digest: groups must stay apart, names need not stay. */
+function maskedGroup(group: string, mask: Mask): string {
+  return mask(group) === group ? group : `group-${sha256(group).slice(0, 24)}`
+}

@@ -1,0 +1,52 @@
+/** A logged call as the store keeps it: masked, with an id that is the same at every import of the same file. */
+import { createHash } from 'node:crypto'
+import { callIdFrom, type ModelName, type TaskId } from '../base/ids.ts'
+import { isJsonObject, type Json, type JsonObject } from '../base/json.ts'
+import type { CallRow } from '../data/reader.ts'
+import type { Mask } from '../data/to-example.ts'
+import type { Call } from '../wire/call.ts'
+
+export interface LoggedCallContext {
+  readonly task: TaskId
+  /** Name of the log, without its folder. */
+  readonly file: string
+  /** When the log was last written: the time of calls that have none of their own. */
+  readonly writtenMs: number
+  readonly mask: Mask
+}
+
+/** A call of a log; its latency is 0 where the log has none, and its reason says that it was imported. */
+export function callFromLog(row: CallRow, context: LoggedCallContext): Call {
+  const request = JSON.stringify(mapTexts(row.request, context.mask))
+  const response = JSON.stringify(mapTexts(row.response, context.mask))
+  const atMs = Math.max(0, Math.floor(row.atMs ?? context.writtenMs))
+  const identity = [context.task, context.file, row.line, request, response]
+  const digest = createHash('sha256').update(JSON.stringify(identity)).digest()
+  return {
+    id: callIdFrom(atMs, digest),
+    atMs,
+    method: 'POST',
+    path: '/v1/chat/completions',
+    wire: 'openai-chat',
+    task: context.task,
+    ...(row.model !== undefined && { model: row.model as ModelName }),
+    servedBy: 'upstream',
+    reason: 'imported',
+    streaming: row.request['stream'] === true,
+    status: row.status,
+    request,
+    response,
+    ...(row.usage !== undefined && { usage: row.usage }),
+    latencyMs: row.latencyMs ?? 0,
+  }
+}
+
+/** The same JSON with every text in it mapped; names of members stay. */
+function mapTexts(value: JsonObject, map: Mask): JsonObject
+function mapTexts(value: Json, map: Mask): Json
+function mapTexts(value: Json, map: Mask): Json {
+  if (typeof value === 'string') return map(value)
+  if (Array.isArray(value)) return value.map((inner: Json) => mapTexts(inner, map))
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, mapTexts(inner, map)]))
+}
