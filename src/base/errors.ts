@@ -42,6 +42,26 @@ export const errorTable = {
     ...internal,
     message: 'No space left while writing {file}. Nothing was changed. Free some space and run it again.',
   },
+  // training
+  'train.no-rows': {
+    ...missing,
+    message:
+      'The task "{task}" has no rows to train on. Import some (`shoal import FILE --task {task}`), name a file with --data, or send calls with the header `x-shoal-task: {task}`.',
+  },
+  'train.one-class': {
+    ...input,
+    message:
+      'The task "{task}" has {rows} rows and all of them say "{label}". A classifier needs at least two labels; check the output column.',
+  },
+  'train.too-few': {
+    ...input,
+    message:
+      'The task "{task}" has {rows} rows, too few to train and to hold some out. At least {needed} are needed, and several hundred for a certificate.',
+  },
+  'train.not-learnable': {
+    ...input,
+    message: 'The {calls} kept calls of "{task}" cannot be trained on yet: {problem}',
+  },
   // demonstration
   'demo.corpus-unavailable': {
     status: 503,

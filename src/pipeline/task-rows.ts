@@ -1,0 +1,166 @@
+/** Gathers what a task can be trained on: imported examples, rows of a file, and kept calls that the upstream answered. */
+import { appError, throwIfCancelled } from '../base/errors.ts'
+import type { TaskId } from '../base/ids.ts'
+import { tryParseJson } from '../base/json.ts'
+import type { WorkOptions } from '../base/progress.ts'
+import type { Example } from '../data/example.ts'
+import { exampleId } from '../data/example-set.ts'
+import { labelCounts, mergeLabels, refuseLabelVariants } from '../data/labels.ts'
+import { type LearnedTask, learnTask, type RawCall } from '../task/from-calls.ts'
+import type { Refusal } from '../task/refusal.ts'
+import type { Rendering, RiskTarget, Task, TaskKind } from '../task/types.ts'
+import type { Store } from '../trace/store.ts'
+import type { Call } from '../wire/call.ts'
+import { promptOf } from '../wire/chat-prompt.ts'
+import { chatResponseSchema, readChatRequest } from '../wire/openai-chat.ts'
+
+/** Rows above this number are not read; the newest calls would be left out, and the notes say so. */
+const rowLimit = 500_000
+export const defaultRisk: RiskTarget = Object.freeze({ risk: 0.02, delta: 0.05 })
+const plainText: Rendering = Object.freeze({ kind: 'text', before: '', after: '' })
+
+export interface RowsRequest extends WorkOptions {
+  readonly task: TaskId
+  /** What was said with `--kind`. */
+  readonly kind?: TaskKind
+  readonly risk?: number
+  readonly delta?: number
+  /** True: labels that differ only in case or spaces are written as the most frequent of them; false: they are refused. */
+  readonly mergeLabels: boolean
+  /** Rows of a file to train on instead of what the store holds. */
+  readonly examples?: readonly Example[]
+  readonly test?: readonly Example[]
+}
+
+export interface TaskRows {
+  /** The task as it will be published: its space, rendering and template learned from the rows. */
+  readonly task: Task
+  readonly examples: readonly Example[]
+  readonly test?: readonly Example[]
+  /** What was left out and why, in sentences. */
+  readonly notes: readonly string[]
+}
+
+/** Reads the rows of a task and learns what it is. Throws `train.no-rows`, `train.one-class`, `train.not-learnable`, `data.labels-alike`. */
+export async function gatherRows(store: Store, request: RowsRequest): Promise<TaskRows> {
+  const known = await store.tasks.get(request.task)
+  const imported = request.examples ?? (await readExamples(store, request))
+  const calls = request.examples ? [] : await readCalls(store, request)
+  const learned =
+    calls.length > 0
+      ? learnTask(calls, request.kind === undefined ? {} : { taskKind: request.kind })
+      : undefined
+  if (imported.length === 0) requireLearned(request.task, calls.length, learned)
+  const fromCalls = learned?.kind === 'learned' ? learned.examples.map(teacherExample) : []
+  const merged = withMergedLabels([...imported, ...fromCalls], request)
+  const labels = labelCounts(merged)
+    .map(({ label }) => label)
+    .sort()
+  if (labels.length < 2)
+    throw appError('train.one-class', { task: request.task, rows: merged.length, label: labels[0] ?? '' })
+  const task: Task = {
+    id: request.task,
+    kind: 'classification',
+    space: { kind: 'labels', labels, multiple: false },
+    rendering: learned?.kind === 'learned' ? learned.rendering : (known?.rendering ?? plainText),
+    ...templateOf(learned, known),
+    risk: {
+      risk: request.risk ?? known?.risk.risk ?? defaultRisk.risk,
+      delta: request.delta ?? known?.risk.delta ?? defaultRisk.delta,
+    },
+    ...(known?.upstream !== undefined && { upstream: known.upstream }),
+    masked: known?.masked ?? true,
+    paused: known?.paused ?? false,
+  }
+  return {
+    task,
+    examples: merged,
+    ...(request.test && { test: withMergedLabels(request.test, request) }),
+    notes: notesOf(calls.length, learned),
+  }
+}
+
+function templateOf(
+  learned: LearnedTask | Refusal | undefined,
+  known: Task | undefined,
+): Pick<Task, 'template'> {
+  const template = learned?.kind === 'learned' ? learned.template : known?.template
+  return template === undefined ? {} : { template }
+}
+
+function requireLearned(task: TaskId, calls: number, learned: LearnedTask | Refusal | undefined): void {
+  if (learned === undefined) throw appError('train.no-rows', { task })
+  if (learned.kind === 'learned') return
+  const seen = learned.seen.slice(0, 5).map(({ text, count }) => `${count} × ${JSON.stringify(text)}`)
+  const detail = seen.length === 0 ? learned.message : `${learned.message} Seen: ${seen.join('; ')}`
+  throw appError('train.not-learnable', { task, calls, problem: detail })
+}
+
+function withMergedLabels(examples: readonly Example[], request: RowsRequest): readonly Example[] {
+  if (request.mergeLabels) return mergeLabels(examples)
+  refuseLabelVariants(examples)
+  return examples
+}
+
+function teacherExample(labelled: LearnedTask['examples'][number]): Example {
+  return {
+    id: exampleId(labelled.input),
+    input: labelled.input,
+    output: { kind: 'labels', labels: [labelled.label] },
+    source: 'teacher',
+    weight: 1,
+  }
+}
+
+async function readExamples(store: Store, request: RowsRequest): Promise<readonly Example[]> {
+  const examples: Example[] = []
+  for await (const example of store.examples.iterate(request.task)) {
+    throwIfCancelled(request.signal, 'reading the examples')
+    if (examples.length === rowLimit) break
+    examples.push(example)
+    if (examples.length % 1000 === 0) request.progress?.({ stage: 'reading examples', done: examples.length })
+  }
+  return examples
+}
+
+async function readCalls(store: Store, request: RowsRequest): Promise<readonly RawCall[]> {
+  const calls: RawCall[] = []
+  for await (const call of store.calls.iterate({
+    task: request.task,
+    answeredByUpstream: true,
+    limit: rowLimit,
+  })) {
+    throwIfCancelled(request.signal, 'reading the calls')
+    const raw = rawCall(call)
+    if (raw) calls.push(raw)
+    if (calls.length % 1000 === 0) request.progress?.({ stage: 'reading calls', done: calls.length })
+  }
+  return calls
+}
+
+/** A kept call as prompt and answer; `undefined` where it is no chat call, was not answered with one text, or holds more than text. */
+export function rawCall(call: Call): RawCall | undefined {
+  if (call.wire !== 'openai-chat' || call.request === undefined || call.response === undefined)
+    return undefined
+  const parsed = tryParseJson(call.request)
+  const request = parsed === undefined ? undefined : readChatRequest(parsed)
+  const prompt = request && promptOf(request)
+  const answer = chatResponseSchema.safeParse(tryParseJson(call.response)).data?.choices[0]?.message.content
+  return prompt && typeof answer === 'string' ? { prompt, answer } : undefined
+}
+
+function notesOf(calls: number, learned: LearnedTask | Refusal | undefined): readonly string[] {
+  if (learned === undefined) return []
+  if (learned.kind === 'refusal') return [`The ${calls} kept calls were not used: ${learned.message}`]
+  const leftOut = learned.leftOut
+    .filter(({ count }) => count > 0)
+    .map(
+      ({ reason, count, seen }) =>
+        `${count} calls left out (${reason})${seen[0] ? `, such as ${JSON.stringify(seen[0].text)}` : ''}`,
+    )
+  const never =
+    learned.neverSeen.length === 0
+      ? []
+      : [`never seen in an answer, so never predicted: ${learned.neverSeen.join(', ')}`]
+  return [...leftOut, ...never]
+}
