@@ -30,7 +30,10 @@ export function sseReader(options: {
     isTooLong = false
   }
   const takeLine = (line: string): void => {
-    if (line === '') return endEvent()
+    if (line === '') {
+      endEvent()
+      return
+    }
     const colon = line.indexOf(':')
     const field = colon < 0 ? line : line.slice(0, colon)
     if (field !== 'data' || isTooLong) return

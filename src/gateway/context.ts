@@ -1,0 +1,49 @@
+/** What every handler of the gateway is given, and what it must be given by others. */
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { TaskBook } from '../route/recognise.ts'
+import type { ServedSpecialist } from '../route/specialist.ts'
+import type { Call } from '../wire/call.ts'
+import type { GatewayMetrics } from './metrics.ts'
+import type { Upstream } from './upstream.ts'
+
+/** Keeps calls; `trace/recorder.ts` is the one that serves. */
+export interface CallRecorder {
+  /** Keeps a call soon; what cannot be kept is counted. */
+  record(call: Call): void
+  /** Resolves when the call would survive a power cut. */
+  recordDurably(call: Call): Promise<void>
+  /** Resolves when all that was recorded before is kept. */
+  flush(): Promise<void>
+  /** Name → how many so far, for the metrics. */
+  readonly counters: { readonly [name: string]: number }
+}
+
+/** The tasks and specialists that serve, and what is wrong with those that do not. */
+export interface ServedTasks {
+  /** The book of this moment; replaced as a whole when a pointer moves. */
+  readonly book: TaskBook
+  /** Sentences about specialists that are promoted but cannot be loaded. */
+  readonly problems: readonly string[]
+}
+
+/** Masks personal data as it is masked where calls are kept, so that training and serving agree. */
+export type MaskText = (text: string) => string
+
+export interface GatewayContext {
+  readonly upstream: Upstream | undefined
+  readonly recorder: CallRecorder
+  readonly tasks: ServedTasks
+  readonly mask: MaskText
+  readonly metrics: GatewayMetrics
+  readonly log: Log
+  readonly clock: Clock
+  readonly bodyLimitBytes: number
+  readonly keptLimitBytes: number
+  readonly maxForwarding: number
+  readonly isStrict: boolean
+  readonly localAnswers: boolean
+  /** What changes while the gateway runs. */
+  readonly state: { isClosing: boolean; forwarding: number }
+  readonly onSpecialistFailure: (specialist: ServedSpecialist, cause: unknown) => void
+}

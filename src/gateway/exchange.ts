@@ -1,0 +1,152 @@
+/** One request and its answer while they are under way, and how an answer is written and kept. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type AppError, appError } from '../base/errors.ts'
+import type { CallId, ModelName, TaskId } from '../base/ids.ts'
+import { newCallId } from '../base/ids.ts'
+import type { Reason } from '../route/reasons.ts'
+import type { Call, Usage, WireKind } from '../wire/call.ts'
+import { wireErrorBody } from '../wire/wire-error.ts'
+import type { GatewayContext } from './context.ts'
+
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly id: CallId
+  readonly atMs: number
+  /** On the monotonic clock. */
+  readonly startMs: number
+  readonly wire: WireKind
+  /** The body as it came, where it was read whole. */
+  readonly requestText?: string
+}
+
+/** What was decided for a call. */
+export interface Standing {
+  readonly reason: Reason
+  readonly servedBy: string
+  readonly task?: TaskId
+  readonly model?: ModelName
+  readonly streaming: boolean
+  readonly confidence?: number
+  readonly cpuMs?: number
+}
+
+/** How a call ended. */
+export interface Outcome {
+  readonly status: number
+  readonly requestText?: string
+  readonly response?: string
+  readonly usage?: Usage
+  readonly firstByteMs?: number
+  readonly error?: string
+}
+
+/** Begins an exchange. */
+export function beginExchange(
+  context: GatewayContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  wire: WireKind,
+): Exchange {
+  const atMs = context.clock.nowMs()
+  return { request, response, id: newCallId(atMs), atMs, startMs: context.clock.monotonicMs(), wire }
+}
+
+/** Shoal's own header fields: names and values in turn. */
+export function shoalFields(context: GatewayContext, exchange: Exchange, standing: Standing): string[] {
+  const fields = ['x-shoal-served-by', standing.servedBy, 'x-shoal-reason', standing.reason]
+  fields.push('x-shoal-call-id', exchange.id)
+  if (standing.confidence !== undefined) fields.push('x-shoal-confidence', standing.confidence.toFixed(4))
+  if (context.state.isClosing) fields.push('connection', 'close')
+  return fields
+}
+
+/** The call as it is kept. */
+export function callOf(
+  context: GatewayContext,
+  exchange: Exchange,
+  standing: Standing,
+  outcome: Outcome,
+): Call {
+  const { request } = exchange
+  const requestText = outcome.requestText ?? exchange.requestText
+  return {
+    id: exchange.id,
+    atMs: exchange.atMs,
+    method: request.method ?? '',
+    path: pathOf(request),
+    wire: exchange.wire,
+    ...(standing.task !== undefined && { task: standing.task }),
+    ...(standing.model !== undefined && { model: standing.model }),
+    servedBy: standing.servedBy,
+    reason: standing.reason,
+    ...(standing.confidence !== undefined && { confidence: standing.confidence }),
+    streaming: standing.streaming,
+    status: outcome.status,
+    ...(requestText !== undefined && { request: requestText }),
+    ...(outcome.response !== undefined && { response: outcome.response }),
+    ...(outcome.usage && { usage: outcome.usage }),
+    latencyMs: context.clock.monotonicMs() - exchange.startMs,
+    ...(outcome.firstByteMs !== undefined && { firstByteMs: outcome.firstByteMs }),
+    ...(standing.cpuMs !== undefined && { cpuMs: standing.cpuMs }),
+    ...(outcome.error !== undefined && { error: outcome.error }),
+  }
+}
+
+/** Keeps a call whose answer is not given yet: durably where that is asked for; throws `gateway.not-kept`. */
+export async function keepBeforeAnswer(context: GatewayContext, call: Call): Promise<void> {
+  if (!context.isStrict) {
+    keepAfterwards(context, call)
+    return
+  }
+  try {
+    await context.recorder.recordDurably(call)
+    context.metrics.countCall(call)
+  } catch (cause) {
+    context.log.error({ call: call.id, error: String(cause) }, 'a call could not be kept durably')
+    throw appError(
+      'gateway.not-kept',
+      { problem: cause instanceof Error ? cause.message : String(cause) },
+      cause,
+    )
+  }
+}
+
+/** Keeps a call whose answer was given already, or never will be. */
+export function keepAfterwards(context: GatewayContext, call: Call): void {
+  context.metrics.countCall(call)
+  context.recorder.record(call)
+}
+
+/** Answers with an error in the wire's form and keeps the call; where the client has gone it is only kept. */
+export function answerError(
+  context: GatewayContext,
+  exchange: Exchange,
+  standing: Standing,
+  error: AppError,
+): void {
+  const body = wireErrorBody(error)
+  const { response } = exchange
+  const outcome: Outcome = { status: error.status, response: body, error: error.code }
+  keepAfterwards(context, callOf(context, exchange, standing, outcome))
+  if (response.destroyed || response.headersSent) {
+    response.destroy()
+    return
+  }
+  response.writeHead(error.status, [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(Buffer.byteLength(body)),
+    ...(error.retryable && error.status === 503 ? ['retry-after', '1'] : []),
+    ...shoalFields(context, exchange, standing),
+  ])
+  response.end(body)
+}
+
+/** The path without its query, which may hold what must not be kept. */
+export function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? ''
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
+}

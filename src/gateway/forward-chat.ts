@@ -1,0 +1,174 @@
+/** Forwards a chat call to the upstream and its answer to the client, plain or streamed, and keeps both. */
+import { type AppError, appError } from '../base/errors.ts'
+import { tryParseJson } from '../base/json.ts'
+import type { Usage } from '../wire/call.ts'
+import { chatAssembler } from '../wire/chat-stream.ts'
+import { type ChatUsage, chatResponseSchema } from '../wire/openai-chat.ts'
+import { sseReader } from '../wire/sse.ts'
+import { wireErrorBody } from '../wire/wire-error.ts'
+import type { GatewayContext } from './context.ts'
+import {
+  answerError,
+  callOf,
+  type Exchange,
+  keepAfterwards,
+  keepBeforeAnswer,
+  type Outcome,
+  type Standing,
+  shoalFields,
+} from './exchange.ts'
+import { handlerError } from './failures.ts'
+import { clientFields, fieldOf } from './header-fields.ts'
+import { decodedText } from './kept-body.ts'
+import { clientSignal, relay } from './relay.ts'
+import type { Upstream, UpstreamAnswer } from './upstream.ts'
+
+interface Forwarding {
+  readonly context: GatewayContext
+  readonly exchange: Exchange
+  readonly standing: Standing
+  readonly upstream: Upstream
+  readonly signal: AbortSignal
+}
+
+/** Forwards the body; answers the client in every case and never rejects. */
+export async function forwardChat(
+  context: GatewayContext,
+  exchange: Exchange,
+  standing: Standing,
+  options: { readonly body: Buffer },
+): Promise<void> {
+  const { upstream, state } = context
+  const { reason } = standing
+  if (!upstream) return answerError(context, exchange, standing, appError('upstream.none', { reason }))
+  if (state.forwarding >= context.maxForwarding)
+    return answerError(context, exchange, standing, appError('gateway.busy', { count: state.forwarding }))
+  const forwarding = { context, exchange, standing, upstream, signal: clientSignal(exchange.response) }
+  state.forwarding++
+  try {
+    const answer = await upstream.send({
+      method: 'POST',
+      path: exchange.request.url ?? '',
+      headers: exchange.request.rawHeaders,
+      plainEncoding: standing.streaming,
+      body: options.body,
+      signal: forwarding.signal,
+    })
+    const isStream = /^text\/event-stream/i.test(fieldOf(answer.headers, 'content-type') ?? '')
+    await (isStream ? passStream(forwarding, answer) : passWhole(forwarding, answer))
+  } catch (cause) {
+    const error = forwarding.signal.aborted
+      ? appError('request.client-left', {}, cause)
+      : handlerError(context.log, upstream, cause)
+    answerError(context, exchange, standing, error)
+  } finally {
+    state.forwarding--
+  }
+}
+
+/** An answer in one piece is read whole first: half of one, or one that is not the JSON it says, becomes a clean error. */
+async function passWhole(forwarding: Forwarding, answer: UpstreamAnswer): Promise<void> {
+  const { context, exchange, standing, upstream } = forwarding
+  const body = await readWhole(answer.body, context.bodyLimitBytes, upstream)
+  const text = await decodedText(body, fieldOf(answer.headers, 'content-encoding')?.trim().toLowerCase())
+  const isOk = answer.status >= 200 && answer.status < 300
+  const value = text === undefined ? undefined : tryParseJson(text)
+  if (isOk && text !== undefined && value === undefined) {
+    const problem = 'it is not JSON'
+    throw appError('upstream.malformed', { upstream: upstream.name, status: answer.status, problem })
+  }
+  const usage = usageOf(chatResponseSchema.safeParse(value).data?.usage)
+  const call = callOf(context, exchange, standing, {
+    status: answer.status,
+    ...(text !== undefined && { response: text }),
+    ...(usage && { usage }),
+  })
+  await keepBeforeAnswer(context, call)
+  const { response } = exchange
+  response.writeHead(answer.status, answer.statusText, [
+    ...clientFields(answer.headers, { keepLength: false }),
+    'content-length',
+    String(body.length),
+    ...shoalFields(context, exchange, standing),
+  ])
+  response.end(body)
+}
+
+async function readWhole(
+  body: AsyncIterable<Uint8Array>,
+  limitBytes: number,
+  upstream: Upstream,
+): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > limitBytes) {
+      const problem = `its body is larger than ${limitBytes} bytes`
+      throw appError('upstream.malformed', { upstream: upstream.name, status: 200, problem })
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** A streamed answer goes on as it comes, and is put together again for keeping. */
+async function passStream(forwarding: Forwarding, answer: UpstreamAnswer): Promise<void> {
+  const { context, exchange, standing, upstream, signal } = forwarding
+  const { response } = exchange
+  const assembler = chatAssembler()
+  const reader = sseReader({ onData: assembler.push, maxEventChars: context.keptLimitBytes })
+  let firstByteMs: number | undefined
+  const outcome = (status: number, error?: AppError): Outcome => {
+    const text = assembler.text()
+    const usage = usageOf(assembler.usage())
+    return {
+      status,
+      ...(text !== undefined && { response: text }),
+      ...(usage && { usage }),
+      ...(firstByteMs !== undefined && { firstByteMs }),
+      ...(error && { error: error.code }),
+    }
+  }
+  response.writeHead(answer.status, answer.statusText, [
+    ...clientFields(answer.headers, { keepLength: true }),
+    ...shoalFields(context, exchange, standing),
+  ])
+  response.flushHeaders()
+  try {
+    const held = await relay(answer.body, response, {
+      signal,
+      onChunk: (chunk) => {
+        firstByteMs ??= context.clock.monotonicMs() - exchange.startMs
+        reader.push(chunk)
+        return context.isStrict && assembler.isDone
+      },
+    })
+    await keepBeforeAnswer(context, callOf(context, exchange, standing, outcome(answer.status)))
+    for (const chunk of held) response.write(chunk)
+    response.end()
+  } catch (cause) {
+    const error = signal.aborted
+      ? appError('request.client-left', {}, cause)
+      : handlerError(context.log, upstream, cause)
+    endBroken(forwarding, error, outcome(error.status, error))
+  }
+}
+
+/** An error inside a stream is one more event, as OpenAI's clients expect it, and no `[DONE]`. */
+function endBroken({ context, exchange, standing }: Forwarding, error: AppError, outcome: Outcome): void {
+  if (error.code !== 'gateway.not-kept') keepAfterwards(context, callOf(context, exchange, standing, outcome))
+  if (exchange.response.destroyed) return
+  exchange.response.end(`\n\ndata: ${wireErrorBody(error)}\n\n`)
+}
+
+function usageOf(usage: ChatUsage | null | undefined): Usage | undefined {
+  if (!usage) return undefined
+  const cached = usage.prompt_tokens_details?.cached_tokens
+  return {
+    promptTokens: usage.prompt_tokens,
+    completionTokens: usage.completion_tokens,
+    ...(cached !== undefined && cached !== null && { cachedTokens: cached }),
+    source: 'reported',
+  }
+}

@@ -1,0 +1,69 @@
+/** Which header fields go through the gateway: all but those of one hop, Shoal's own, and the ones that the next hop writes. */
+
+/** RFC 9110, section 7.6.1, and `expect`, which the gateway has answered itself. */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+])
+
+/** What a client may send as its key to say that it has none: the configured one is used then. */
+const placeholderKey = /^bearer\s+(shoal)?\s*$/i
+
+/** The fields of a request for the upstream: names and values in turn. */
+export function upstreamFields(
+  raw: readonly string[],
+  options: { readonly apiKey?: string; readonly keepLength: boolean; readonly keepEncodings: boolean },
+): string[] {
+  const named = namedByConnection(raw)
+  const fields: string[] = []
+  let hasKey = false
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at]!.toLowerCase()
+    const value = raw[at + 1]!
+    if (hopByHop.has(name) || named.has(name) || name === 'host' || name.startsWith('x-shoal-')) continue
+    if (name === 'content-length' && !options.keepLength) continue
+    if (name === 'accept-encoding' && !options.keepEncodings) continue
+    if (name === 'authorization') {
+      if (options.apiKey !== undefined && placeholderKey.test(value)) continue
+      hasKey = true
+    }
+    fields.push(raw[at]!, value)
+  }
+  if (!hasKey && options.apiKey !== undefined) fields.push('authorization', `Bearer ${options.apiKey}`)
+  return fields
+}
+
+/** The fields of an upstream's answer for the client: names and values in turn. */
+export function clientFields(raw: readonly string[], options: { readonly keepLength: boolean }): string[] {
+  const named = namedByConnection(raw)
+  const fields: string[] = []
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at]!.toLowerCase()
+    if (hopByHop.has(name) || named.has(name) || name.startsWith('x-shoal-')) continue
+    if (name === 'content-length' && !options.keepLength) continue
+    fields.push(raw[at]!, raw[at + 1]!)
+  }
+  return fields
+}
+
+/** The value of a field, the first where there are several. */
+export function fieldOf(raw: readonly string[], name: string): string | undefined {
+  for (let at = 0; at < raw.length; at += 2) if (raw[at]!.toLowerCase() === name) return raw[at + 1]
+  return undefined
+}
+
+function namedByConnection(raw: readonly string[]): ReadonlySet<string> {
+  const value = fieldOf(raw, 'connection')
+  if (value === undefined) return none
+  return new Set(value.split(',').map((name) => name.trim().toLowerCase()))
+}
+
+const none: ReadonlySet<string> = new Set()

@@ -1,0 +1,34 @@
+/** Passes the body of an upstream's answer on to the client as it comes, no faster than the client reads. */
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+
+export interface RelayOptions {
+  /** Sees each chunk before it is passed on; `true` holds it and all after it back until the relay ends. */
+  readonly onChunk: (chunk: Uint8Array) => boolean
+  readonly signal: AbortSignal
+}
+
+/** Resolves with the chunks that were held back when the body has ended; rejects where it breaks off. */
+export async function relay(
+  body: AsyncIterable<Uint8Array>,
+  response: ServerResponse,
+  options: RelayOptions,
+): Promise<readonly Uint8Array[]> {
+  const held: Uint8Array[] = []
+  for await (const chunk of body) {
+    const isHeld = options.onChunk(chunk) || held.length > 0
+    if (isHeld) held.push(chunk)
+    else if (!response.write(chunk)) await once(response, 'drain', { signal: options.signal })
+  }
+  return held
+}
+
+/** A signal that fires when the client goes away before its answer is complete. */
+export function clientSignal(response: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort()
+  })
+  if (response.destroyed) controller.abort()
+  return controller.signal
+}

@@ -1,0 +1,105 @@
+/** The gateway's server: the chat endpoint straight on `node:http`, since it is on the path of every call; all else on fastify. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { appError } from '../base/errors.ts'
+import { errorCodeOf } from '../base/files.ts'
+import { wireErrorBody } from '../wire/wire-error.ts'
+import { handleChat } from './chat.ts'
+import type { GatewayContext } from './context.ts'
+import { handlerError } from './failures.ts'
+import { forwardOpaque } from './forward-opaque.ts'
+import { handleModels } from './models.ts'
+
+const chatPath = '/v1/chat/completions'
+/** Longer than the keep-alive of usual clients and load balancers, so that they close first. */
+const keepAliveMs = 75_000
+
+/** A server that is not listening yet. */
+export function gatewayServer(context: GatewayContext): FastifyInstance {
+  const logger: FastifyBaseLogger = context.log
+  const app = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    serverFactory: (handler) => chatServer(context, handler),
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.setErrorHandler((cause, _request, reply) => {
+    const error = handlerError(context.log, undefined, cause)
+    reply.status(error.status).type('application/json').send(wireErrorBody(error))
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const { method } = request
+    const path = request.url.split('?')[0]!
+    const error = appError('request.not-found', { method, path })
+    reply.status(error.status).type('application/json').send(wireErrorBody(error))
+  })
+  addProbes(app, context)
+  app.get('/v1/models', { exposeHeadRoute: false }, (request, reply) => {
+    reply.hijack()
+    void handleModels(context, request.raw, reply.raw)
+  })
+  app.all('/v1/*', (request, reply) => {
+    reply.hijack()
+    void forwardOpaque(context, request.raw, reply.raw)
+  })
+  return app
+}
+
+/** Listens; a port that cannot be had is a clear error. Returns the address, `http://host:port`. */
+export async function listen(
+  app: FastifyInstance,
+  options: { readonly host: string; readonly port: number },
+): Promise<string> {
+  try {
+    return await app.listen({ host: options.host, port: options.port })
+  } catch (cause) {
+    if (errorCodeOf(cause) === 'EADDRINUSE')
+      throw appError('gateway.port-in-use', { host: options.host, port: options.port }, cause)
+    const problem = cause instanceof Error ? cause.message : String(cause)
+    throw appError('gateway.cannot-listen', { host: options.host, port: options.port, problem }, cause)
+  }
+}
+
+function addProbes(app: FastifyInstance, context: GatewayContext): void {
+  app.get('/healthz', (_request, reply) => {
+    reply.send({ status: 'ok' })
+  })
+  app.get('/readyz', (_request, reply) => {
+    const { problems, book } = context.tasks
+    const isReady = !context.state.isClosing
+    reply.status(isReady ? 200 : 503).send({
+      status: isReady ? 'ready' : 'closing',
+      tasks: book.ids.length,
+      upstream: context.upstream?.name ?? null,
+      problems,
+    })
+  })
+  app.get('/metrics', async (_request, reply) => {
+    reply.type(context.metrics.contentType)
+    return context.metrics.text()
+  })
+}
+
+function chatServer(
+  context: GatewayContext,
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    if (request.method === 'POST' && isChatPath(request.url ?? '')) handleChat(context, request, response)
+    else handler(request, response)
+  }
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, onRequest)
+  server.on('checkContinue', (request, response) => {
+    const isTooLarge = Number(request.headers['content-length'] ?? 0) > context.bodyLimitBytes
+    if (!isTooLarge || !isChatPath(request.url ?? '')) response.writeContinue()
+    onRequest(request, response)
+  })
+  return server
+}
+
+function isChatPath(url: string): boolean {
+  return url === chatPath || url.startsWith(`${chatPath}?`)
+}

@@ -1,0 +1,25 @@
+/** What the cascade asks: a loaded, calibrated specialist with its certificate, and a task with the specialists that serve it. */
+import type { Sha256 } from '../base/hash.ts'
+import type { SpecialistId } from '../base/ids.ts'
+import type { Task } from '../task/types.ts'
+import type { TierKind } from '../tier/tier.ts'
+import type { CalibratedPredictor } from '../trust/calibrated-predictor.ts'
+import type { Certificate } from '../trust/certificate.ts'
+
+export interface ServedSpecialist {
+  readonly id: SpecialistId
+  readonly tier: TierKind
+  readonly digest: Sha256
+  readonly predictor: CalibratedPredictor
+  readonly certificate: Certificate
+  /** True where the certificate names another template, masking or specialist than the one that is loaded. */
+  readonly isVoid: boolean
+  /** `TASK@VERSION (tier)`. */
+  readonly servedBy: string
+}
+
+/** A task, and its promoted specialists from the cheapest tier up. */
+export interface ServedTask {
+  readonly task: Task
+  readonly specialists: readonly ServedSpecialist[]
+}
