@@ -4,6 +4,12 @@ import type { Seen } from './refusal.ts'
 const mostShown = 8
 const longestShown = 200
 
+/** A text with how often it was given. */
+export interface CountedText {
+  readonly text: string
+  readonly count: number
+}
+
 /** How often each text occurs, in the order of their first occurrence. */
 export function countTexts(texts: Iterable<string>): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
