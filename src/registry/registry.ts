@@ -22,6 +22,7 @@ export interface Manifest {
 /** A specialist as it is loaded: manifest, its digest, and the files, each checked. */
 export interface LoadedSpecialist {
   readonly manifest: Manifest
+  /** `specialistDigest` of tier, kind, files and meta; the card, whose certificate names it, is no part. */
   readonly digest: Sha256
   readonly files: ReadonlyMap<string, Uint8Array>
 }

@@ -1,0 +1,190 @@
+/** What every registry must do; each implementation runs this suite on registries of its own. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type SpecialistId, specialistId, taskId } from '../base/ids.ts'
+import type { Task } from '../task/types.ts'
+import type { Artefact } from '../tier/tier.ts'
+import { specialistDigest } from './manifest-file.ts'
+import type { Registry } from './registry.ts'
+
+export interface RegistryUnderTest {
+  /** Opens the same registry again, as another process would. */
+  open(): Registry
+  remove(): Promise<void>
+}
+
+export const mailTask: Task = {
+  id: taskId('mail'),
+  kind: 'classification',
+  space: { kind: 'labels', labels: ['ham', 'spam'], multiple: false },
+  rendering: { kind: 'text', before: '', after: '' },
+  risk: { risk: 0.02, delta: 0.05 },
+  masked: true,
+  paused: false,
+}
+
+/** An artefact whose bytes depend on a number. */
+export function artefact(seed: number): Artefact {
+  return {
+    tier: 'nano',
+    taskKind: 'classification',
+    files: new Map([
+      ['head.bin', Uint8Array.from({ length: 5000 }, (_, i) => (i * seed) & 255)],
+      ['shared.bin', new Uint8Array(1000).fill(7)],
+    ]),
+    meta: { dim: 256, seed },
+    heldAside: [],
+  }
+}
+
+const first = specialistId(mailTask.id, 1)
+const second = specialistId(mailTask.id, 2)
+const third = specialistId(mailTask.id, 3)
+
+/** Runs the suite; `make` gives an empty registry of its own to each test. */
+export function registryContract(make: () => Promise<RegistryUnderTest>): void {
+  let under: RegistryUnderTest
+  let registry: Registry
+  beforeEach(async () => {
+    under = await make()
+    registry = under.open()
+  })
+  afterEach(() => under.remove())
+  const publish = (seed: number) => registry.publish(mailTask, artefact(seed), (id) => ({ of: id }))
+
+  describe('publishing', () => {
+    test('versions count from 1 and each knows its id, files and card', async () => {
+      expect(await registry.versions(mailTask.id)).toEqual([])
+      const manifest = await publish(1)
+      expect(manifest).toMatchObject({
+        format: 1,
+        id: first,
+        tier: 'nano',
+        card: { of: first },
+        task: mailTask,
+      })
+      expect((await publish(2)).id).toBe(second)
+      expect(await registry.versions(mailTask.id)).toEqual([1, 2])
+    })
+
+    test('a version is loaded as it was published, by any process', async () => {
+      const manifest = await publish(3)
+      const loaded = await under.open().load(manifest.id)
+      expect(loaded.manifest).toEqual(manifest)
+      expect([...loaded.files.keys()].sort()).toEqual(['head.bin', 'shared.bin'])
+      for (const [name, data] of artefact(3).files)
+        expect(Buffer.from(loaded.files.get(name)!).equals(data)).toBe(true)
+    })
+
+    test('the digest is known before publishing and tells artefacts apart', async () => {
+      const loaded = await registry.load((await publish(3)).id)
+      expect(loaded.digest).toBe(specialistDigest(artefact(3)))
+      expect(specialistDigest(artefact(4))).not.toBe(loaded.digest)
+    })
+
+    test('versions published at once get different numbers', async () => {
+      const seeds = Array.from({ length: 12 }, (_, i) => i)
+      const registries = [under.open(), under.open(), under.open()]
+      const manifests = await Promise.all(
+        seeds.map((seed) => registries[seed % 3]!.publish(mailTask, artefact(seed), () => ({ seed }))),
+      )
+      expect(new Set(manifests.map((manifest) => manifest.id)).size).toBe(12)
+      expect(await registry.versions(mailTask.id)).toEqual(seeds.map((seed) => seed + 1))
+      for (const manifest of manifests) expect((await registry.load(manifest.id)).manifest).toEqual(manifest)
+    })
+
+    test('a card that cannot be written leaves no version', async () => {
+      const failing = registry.publish(mailTask, artefact(1), () => {
+        throw new Error('no card')
+      })
+      await expect(failing).rejects.toThrow('no card')
+      expect(await registry.versions(mailTask.id)).toEqual([])
+      expect((await publish(1)).id).toBe(first)
+    })
+
+    test('a version that is not there is refused with the ones that are', async () => {
+      await publish(1)
+      await publish(2)
+      await expect(registry.load(specialistId(mailTask.id, 9))).rejects.toMatchObject({
+        code: 'registry.version-unknown',
+        message: expect.stringContaining('mail@9. Versions of mail: 1, 2.'),
+      })
+    })
+  })
+
+  describe('promoting', () => {
+    test('nothing serves before a promotion; then the promoted version does, for every process', async () => {
+      await publish(1)
+      expect(await registry.promoted(mailTask.id)).toBeUndefined()
+      await registry.promote(first)
+      expect(await under.open().promoted(mailTask.id)).toBe(first)
+    })
+
+    test('a version that is not there cannot be promoted and the pointer stays', async () => {
+      await publish(1)
+      await registry.promote(first)
+      await expect(registry.promote(second)).rejects.toMatchObject({ code: 'registry.version-unknown' })
+      expect(await registry.promoted(mailTask.id)).toBe(first)
+    })
+
+    test('rolling back goes back step by step, at last to nothing, and then says so', async () => {
+      for (const seed of [1, 2, 3]) await registry.promote((await publish(seed)).id)
+      await registry.promote(third)
+      expect(await registry.rollback(mailTask.id)).toBe(second)
+      expect(await registry.rollback(mailTask.id)).toBe(first)
+      expect(await registry.rollback(mailTask.id)).toBeUndefined()
+      expect(await registry.promoted(mailTask.id)).toBeUndefined()
+      await expect(registry.rollback(mailTask.id)).rejects.toMatchObject({
+        code: 'registry.nothing-before',
+        message: expect.stringContaining('Name one: 1, 2, 3.'),
+      })
+    })
+
+    test('rolling back to a named version forgets what was promoted after it', async () => {
+      for (const seed of [1, 2, 3]) await registry.promote((await publish(seed)).id)
+      expect(await registry.rollback(mailTask.id, first)).toBe(first)
+      expect(await registry.rollback(mailTask.id)).toBeUndefined()
+    })
+
+    test('promotions at once leave one of them serving and all in the history', async () => {
+      const ids: SpecialistId[] = []
+      for (const seed of [1, 2, 3, 4]) ids.push((await publish(seed)).id)
+      await Promise.all(ids.map((id) => under.open().promote(id)))
+      const seen = new Set([await registry.promoted(mailTask.id)])
+      for (let i = 0; i < 3; i++) seen.add(await registry.rollback(mailTask.id))
+      expect([...seen].sort()).toEqual(ids)
+    })
+  })
+
+  describe('watching', () => {
+    test('every move by another process is noticed within a second, and none after stopping', async () => {
+      for (const seed of [1, 2]) await publish(seed)
+      const seen: (SpecialistId | undefined)[] = []
+      const stop = registry.watch((task, serving) => {
+        expect(task).toBe(mailTask.id)
+        seen.push(serving)
+      })
+      const other = under.open()
+      await other.promote(first)
+      await expect.poll(() => seen, { timeout: 1000, interval: 10 }).toEqual([first])
+      await other.promote(second)
+      await expect.poll(() => seen, { timeout: 1000, interval: 10 }).toEqual([first, second])
+      await other.rollback(mailTask.id)
+      await other.rollback(mailTask.id)
+      await expect.poll(() => seen.at(-1), { timeout: 1000, interval: 10 }).toBeUndefined()
+      stop()
+      const before = seen.length
+      await other.promote(second)
+      await new Promise((resolve) => setTimeout(resolve, 600))
+      expect(seen).toHaveLength(before)
+    })
+
+    test('what served when the watch began is not called a move', async () => {
+      await registry.promote((await publish(1)).id)
+      const seen: unknown[] = []
+      const stop = registry.watch((_, serving) => seen.push(serving))
+      await new Promise((resolve) => setTimeout(resolve, 600))
+      stop()
+      expect(seen).toEqual([])
+    })
+  })
+}
