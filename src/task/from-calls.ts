@@ -1,5 +1,12 @@
 /** Turns the kept calls of one task into what training needs: template, kind, output space, rendering and examples. */
+import { type AlikeLabels, type LabelSpace, learnLabelSpace } from './classification.ts'
+import { type AnsweredInput, inferKind } from './kind.ts'
+import { learnRendering } from './learn-rendering.ts'
+import { type LearnedTemplate, learnTemplate } from './learn-template.ts'
+import { listedLabels } from './listed-labels.ts'
 import type { Refusal, Seen } from './refusal.ts'
+import { mostSeen } from './tally.ts'
+import { matchTemplate, textInput } from './template.ts'
 import type { OutputSpace, Prompt, PromptTemplate, Rendering, TaskInput, TaskKind } from './types.ts'
 
 /** A call as the wire layer reduces it: what was asked, and the upstream's answer as it was written. */
@@ -33,6 +40,8 @@ export interface LearnedTask {
   readonly examples: readonly LabelledInput[]
   /** Reasons with counts; calls and examples differ by their sum. */
   readonly leftOut: readonly LeftOut[]
+  /** Labels that differ only in case or spaces and are counted as one. */
+  readonly merged: readonly AlikeLabels[]
   /** Labels that the request's JSON schema lists and no answer had: they cannot be predicted. */
   readonly neverSeen: readonly string[]
 }
@@ -43,4 +52,86 @@ export interface LearnTaskOptions {
 }
 
 /** Learns a task from its calls, in the order they came; at least 20. */
-export type LearnTask = (calls: readonly RawCall[], options?: LearnTaskOptions) => LearnedTask | Refusal
+export function learnTask(calls: readonly RawCall[], options: LearnTaskOptions = {}): LearnedTask | Refusal {
+  const learned = learnTemplate(calls.map(({ prompt }) => prompt))
+  if (learned.kind === 'refusal') return learned
+  const { template, members } = learned
+  const rendered = learnRendering(members.map((call) => calls[call]!.answer))
+  if (rendered.kind === 'refusal') return rendered
+  const { rendering, labels: read } = rendered
+  const rows = members.map((call, index): MatchedCall => {
+    const { prompt, answer } = calls[call]!
+    const label = read[index]
+    return {
+      call,
+      slots: matchTemplate(template, prompt)!.slots,
+      answer,
+      ...(label !== undefined && { label }),
+    }
+  })
+  const inferred = options.taskKind === undefined ? inferKind(rows) : undefined
+  if (inferred?.kind === 'refusal') return inferred
+  const taskKind = options.taskKind ?? inferred!.taskKind
+  if (taskKind !== 'classification') return notTrainable(taskKind, rows)
+  const seen = rows.flatMap(({ label }) => (label === undefined ? [] : [label]))
+  const listed = listedLabels(template.responseFormat, rendering, [...new Set(seen)])
+  const space = learnLabelSpace(seen, { isSaid: options.taskKind !== undefined, ...(listed && { listed }) })
+  if (space.kind === 'refusal') return space
+  return {
+    kind: 'learned',
+    taskKind,
+    template,
+    space: { kind: 'labels', labels: space.labels, multiple: false },
+    rendering,
+    examples: examplesOf(rows, space),
+    leftOut: [...otherPrompts(calls, learned), ...otherAnswers(rows, space)],
+    merged: space.merged,
+    neverSeen: listed?.filter((label) => !space.labels.includes(label)) ?? [],
+  }
+}
+
+/** A call that the template matches. */
+interface MatchedCall extends AnsweredInput {
+  readonly call: number
+}
+
+function examplesOf(rows: readonly MatchedCall[], space: LabelSpace): readonly LabelledInput[] {
+  return rows.flatMap(({ call, slots, label }) => {
+    const canonical = label === undefined ? undefined : space.canonical.get(label)
+    return canonical === undefined ? [] : [{ call, input: textInput(slots), label: canonical }]
+  })
+}
+
+function otherPrompts(calls: readonly RawCall[], learned: LearnedTemplate): readonly LeftOut[] {
+  const textOf = (call: number): string =>
+    calls[call]!.prompt.messages.map(({ role, content }) => `${role}: ${content}`).join('\n')
+  return [
+    ...leftOut('other-shape', learned.otherShape.map(textOf)),
+    ...leftOut('other-prompt', learned.otherPrompt.map(textOf)),
+  ]
+}
+
+function otherAnswers(rows: readonly MatchedCall[], space: LabelSpace): readonly LeftOut[] {
+  const unread = rows.filter(({ label }) => label === undefined)
+  const rare = rows.flatMap(({ label }) => (label === undefined || space.canonical.has(label) ? [] : [label]))
+  return [
+    ...leftOut(
+      'other-answer',
+      unread.map(({ answer }) => answer),
+    ),
+    ...leftOut('rare-label', rare),
+  ]
+}
+
+function leftOut(reason: LeftOut['reason'], texts: readonly string[]): readonly LeftOut[] {
+  return texts.length === 0 ? [] : [{ reason, count: texts.length, seen: mostSeen(texts) }]
+}
+
+function notTrainable(taskKind: TaskKind, rows: readonly MatchedCall[]): Refusal {
+  return {
+    kind: 'refusal',
+    reason: 'kind-not-trainable',
+    message: `The answers of these ${rows.length} calls are ${taskKind}, and so far only classification is trained from calls. If the answers are labels after all, say so with --kind classification.`,
+    seen: mostSeen(rows.map(({ answer }) => answer)),
+  }
+}

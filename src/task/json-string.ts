@@ -5,6 +5,9 @@ import type { JsonEscapes } from './types.ts'
 /** What `JSON.stringify` does: nothing is escaped without need. */
 export const plainEscapes: JsonEscapes = Object.freeze({ nonAscii: 'literal', ascii: '' })
 
+/** An escaped pair of surrogates, another `\u` escape, another escape, or a character as it is. */
+const escapeOrSign = /\\u([dD][89abAB]..\\u[dD][c-fC-F]..|....)|\\[^u]|./gsu
+
 /** A text as the inside of a JSON string, without the quotes. */
 export function writeJsonString(text: string, escapes: JsonEscapes): string {
   const { ascii, nonAscii } = escapes
@@ -35,10 +38,9 @@ export function learnEscapes(insides: Iterable<string>): JsonEscapes {
       if (piece === '\\/') ascii.add('/')
       else if (hex !== undefined) {
         const character = String(JSON.parse(`"${piece}"`))
-        if (isLoneSurrogate(character)) continue
         if (isNeedless(character)) ascii.add(character)
         if (/[A-F]/.test(piece)) upper++
-        else if (character > '~') lower++
+        else if (character > '~' && !isLoneSurrogate(character)) lower++
       } else if (piece > '~') literal++
     }
   }
@@ -47,9 +49,7 @@ export function learnEscapes(insides: Iterable<string>): JsonEscapes {
   return { nonAscii: upper > 0 ? 'upper-hex' : 'lower-hex', ascii: signs }
 }
 
-/** An escaped pair of surrogates, another `\u` escape, another escape, or a character as it is. */
-const escapeOrSign = /\\u([dD][89abAB]..\\u[dD][c-fC-F]..|....)|\\[^u]|./gsu
-
+/** Every writer escapes these. */
 function isLoneSurrogate(character: string): boolean {
   return /^[\ud800-\udfff]$/.test(character)
 }
