@@ -9,7 +9,7 @@ import { errorCodeOf } from '../base/files.ts'
 import type { WorkOptions } from '../base/progress.ts'
 
 export interface ReadOptions extends WorkOptions {
-  /** Bytes read at a time; 256 KiB unless a test wants other pieces. */
+  /** Bytes read at a time; 64 KiB unless a test wants other pieces. */
   readonly chunkBytes?: number
 }
 
@@ -21,7 +21,7 @@ export interface FileSample {
   readonly whole: boolean
 }
 
-const defaultChunkBytes = 256 * 1024
+const defaultChunkBytes = 64 * 1024
 const newlineByte = 0x0a
 
 /** The text of a file in pieces that never cut a character; progress counts bytes. */

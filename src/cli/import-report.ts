@@ -1,0 +1,98 @@
+/** What `shoal import` prints: the report of the files for people, and as JSON. */
+import pc from 'picocolors'
+import type { Json } from '../base/json.ts'
+import type { ColumnChoice, FoundBy } from '../data/columns.ts'
+import type { DuplicateReport, RowPlace } from '../data/duplicates.ts'
+import type { FileReport, ImportOutcome, ImportReport } from '../pipeline/import.ts'
+import { formatTable } from './terminal.ts'
+
+const shownLabels = 10
+
+/** The outcome as one JSON document. */
+export function importJson(outcome: ImportOutcome): Json {
+  const { report, stored } = outcome
+  return JSON.parse(JSON.stringify({ ...report, dryRun: stored === undefined, ...(stored && { stored }) }))
+}
+
+/** The outcome as text. */
+export function importText(outcome: ImportOutcome): string {
+  const { report, stored } = outcome
+  return [
+    ...report.files.map(fileText),
+    '',
+    countsText(report),
+    ...labelsText(report),
+    ...leftOutText(report),
+    ...duplicatesText(report.duplicates),
+    ...report.warnings.map((warning) => `${pc.yellow('note')} ${warning}`),
+    '',
+    stored === undefined
+      ? 'Nothing was imported (--dry-run).'
+      : `Imported into ${report.task}: ${number(stored.added)} new examples${stored.repeated > 0 ? `, ${number(stored.repeated)} were there already` : ''}${stored.calls > 0 ? `, from ${number(stored.calls)} calls` : ''}. Next: shoal train ${report.task}`,
+  ].join('\n')
+}
+
+function fileText(file: FileReport): string {
+  const head = `${pc.bold(file.file)}  ${file.format}: ${file.description}, ${number(file.rows)} rows`
+  const { chosen } = file
+  if (chosen === undefined) return head
+  const group = chosen.group === undefined ? '' : `, group: ${chosen.group}`
+  return `${head}
+  input: ${chosen.input}${foundText(chosen.foundBy.input)}, output: ${chosen.output}${foundText(chosen.foundBy.output)}${group}  ${pc.dim(`of ${file.columns.join(', ')}`)}`
+}
+
+function foundText(by: ColumnChoice['foundBy']['input']): string {
+  const texts: { readonly [by in FoundBy]: string } = {
+    said: '',
+    name: ' (by its name)',
+    values: ' (guessed from its values)',
+  }
+  return texts[by]
+}
+
+function countsText(report: ImportReport): string {
+  const { lengths } = report
+  const masked = report.maskedRows > 0 ? `; personal data masked in ${number(report.maskedRows)}` : ''
+  return `${number(report.examples)} examples of ${number(report.rows)} rows; inputs of ${number(lengths.shortest)} to ${number(lengths.longest)} characters, half up to ${number(lengths.median)}${masked}`
+}
+
+function labelsText({ labels, examples }: ImportReport): readonly string[] {
+  const shown = labels.counts.slice(0, shownLabels)
+  const more = labels.distinct - shown.length
+  const rows = shown.map(({ label, count }) => [
+    `  ${label.replace(/\s+/g, ' ').slice(0, 60)}`,
+    number(count),
+    `${((100 * count) / examples).toFixed(1)}%`,
+  ])
+  if (rows.length === 0) return []
+  return [
+    `${labels.isCapped ? 'more than ' : ''}${number(labels.distinct)} different outputs`,
+    formatTable(rows, { right: [1, 2] }),
+    ...(more > 0 ? [`  and ${number(more)} more`] : []),
+  ]
+}
+
+function leftOutText({ leftOut }: ImportReport): readonly string[] {
+  return leftOut.map(
+    ({ reason, rows, samples }) =>
+      `${number(rows)} rows left out: ${reason} (${samples.map(place).join(', ')}${rows > samples.length ? ', …' : ''})`,
+  )
+}
+
+function duplicatesText(duplicates: DuplicateReport): readonly string[] {
+  if (duplicates.rows === 0) return []
+  const [twins] = duplicates.samples
+  const repeated = `${number(duplicates.rows)} rows repeat an input${twins ? `, as ${place(twins.second)} repeats ${place(twins.first)}` : ''}`
+  const contradictions = duplicates.contradictions
+    .slice(0, 3)
+    .map((found) => `  ${place(found.second)} contradicts ${place(found.first)}`)
+  return [repeated, ...contradictions]
+}
+
+function place({ file, line }: RowPlace): string {
+  return `${file}:${line}`
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en')
+}
