@@ -4,15 +4,10 @@ import { clopperPearsonUpper } from '../stats/binomial.ts'
 import type { RiskTarget } from '../task/types.ts'
 import type { HeldAside, RawPrediction } from '../tier/tier.ts'
 import { type Calibration, confidenceOf, fitCalibration, noveltyOf } from './calibration.ts'
+import { planCandidates } from './candidates.ts'
 import type { Certificate } from './certificate.ts'
 import { refusalOf } from './refusal.ts'
-import {
-  answeredAt,
-  type CandidateRow,
-  candidateScores,
-  type TestedCandidate,
-  testCandidates,
-} from './threshold.ts'
+import { answeredAt, type CandidateRow, loosestPassing, type TestedCandidate } from './threshold.ts'
 
 /** Share of held-aside rows that may be taken as novel. */
 const novelShare = 0.01
@@ -60,10 +55,13 @@ export function certify(input: CertifyInput): Certified {
     correct: row.correct,
     novel: noveltyOf(calibration, row.noveltyScore) > noveltyLimit,
   })
-  const candidates = candidateScores(input.heldAside).map((score) => confidenceOf(calibration, score))
   const rows = input.calibration.map(asCandidate)
-  const tested = testCandidates(candidates, rows, input.target)
-  const chosen = tested.findLast((candidate) => candidate.passed)
+  const plan = { target: input.target, calibrationRows: rows.length }
+  const candidates = planCandidates(input.heldAside, plan).map(({ score, share }) => ({
+    score: confidenceOf(calibration, score),
+    share,
+  }))
+  const chosen = loosestPassing(candidates, rows, input.target)
   const shown = answeredAt(input.test.map(asCandidate), chosen?.score ?? Number.POSITIVE_INFINITY)
   const allRows = input.trainRows + input.calibration.length + input.test.length
   const certificate: Certificate = {

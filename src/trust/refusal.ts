@@ -1,13 +1,14 @@
 /** Why nothing may be answered locally, and how many more examples would change that. */
-import { clopperPearsonUpper, errorlessRows, mostErrors } from '../stats/binomial.ts'
+import { clopperPearsonLower, clopperPearsonUpper, errorlessRows, mostErrors } from '../stats/binomial.ts'
 import type { RiskTarget } from '../task/types.ts'
 import { examplesFor, mostCalibrationRows } from './calibration-size.ts'
+import type { Candidate } from './candidates.ts'
 import { type AnsweredRows, answeredAt, type CandidateRow } from './threshold.ts'
 
 export interface RefusalInput {
   readonly rows: readonly CandidateRow[]
   /** Candidate scores, in the scale of the rows' scores. */
-  readonly candidates: readonly number[]
+  readonly candidates: readonly Pick<Candidate, 'score'>[]
   readonly target: RiskTarget
   /** All rows there are: training, calibration and test. */
   readonly allRows: number
@@ -36,9 +37,10 @@ export function refusalOf(input: RefusalInput): string {
     return `${seen} If that rate holds, ${lowerFirst(moreExamples(nearest.neededRows, target, allRows))}`
   }
   const half = rowsNeeded(target.risk / 2, nearest.coverage, target)
+  const tooOften = clopperPearsonLower(nearest.errors, nearest.n, target.delta) > target.risk
   return (
-    `${seen} More calibration rows alone would not change that: the specialist must become more accurate. ` +
-    `Were it wrong in ${percent(target.risk / 2)} of these, ${lowerFirst(moreExamples(half, target, allRows))}`
+    `${seen} ${tooOften ? 'The specialist must become more accurate' : 'If that rate holds, the specialist must become more accurate'}: ` +
+    `were it wrong in ${percent(target.risk / 2)} of these, ${lowerFirst(moreExamples(half, target, allRows))}`
   )
 }
 
@@ -46,7 +48,7 @@ export function refusalOf(input: RefusalInput): string {
 function nearestProspect(input: RefusalInput): Prospect | undefined {
   const { target } = input
   const prospects = input.candidates
-    .map((score) => answeredAt(input.rows, score))
+    .map(({ score }) => answeredAt(input.rows, score))
     .filter((answered) => answered.n > 0)
     // Half an error more than were seen: an errorless handful is no rate of 0.
     .map((answered) => ({
@@ -81,10 +83,12 @@ function rowsNeeded(errorRate: number, coverage: number, target: RiskTarget): nu
 }
 
 function moreExamples(calibrationRows: number, target: RiskTarget, allRows: number): string {
+  const kept = calibrationRows.toLocaleString('en')
   const all = examplesFor(calibrationRows, target, { hasTestFile: false })
-  // With as many rows as there are, only a larger share of them for calibration would do.
-  const more = Math.max(all - allRows, 1)
-  return `About ${more.toLocaleString('en')} more examples would be needed (${Math.max(all, allRows + 1).toLocaleString('en')} in all, of which ${calibrationRows.toLocaleString('en')} are kept for calibration).`
+  if (all <= allRows)
+    return `Of the ${allRows.toLocaleString('en')} examples about ${kept} would have to be kept for calibration.`
+  const more = (all - allRows).toLocaleString('en')
+  return `About ${more} more examples would be needed (${all.toLocaleString('en')} in all, ${kept} of them for calibration).`
 }
 
 function percent(share: number): string {

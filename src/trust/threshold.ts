@@ -1,18 +1,22 @@
 /**
- * Which score may be answered from: fixed-sequence testing of candidate scores with exact binomial bounds
- * (Learn-then-Test: Angelopoulos, Bates, Candès, Jordan and Lei, 2021).
+ * The threshold: candidate scores are tested from strict to loose with exact binomial bounds, as in Learn-then-Test
+ * (Angelopoulos, Bates, Candès, Jordan and Lei, 2021), and the loosest that passes wins. The order is the fallback
+ * procedure (Wiens and Dmitrienko, 2005): a candidate is tested at its own part of delta and what the one before it,
+ * having passed, hands on; with all of delta on the first it is fixed-sequence testing.
  *
- * Why it is valid. The candidates s_1 > s_2 > … and their order come from held-aside rows, which are independent
- * of the calibration rows. For a fixed s, given that n calibration rows are answered at s, their errors are
- * binomial with n and R(s), the risk among answered calls; so where R(s) > risk, "errors <= mostErrors(n)" has
- * probability at most delta. The testing goes on only while candidates pass: to certify any s with R(s) > risk it
- * must certify the first such one in the order, which is one fixed candidate, and happens with probability at most
- * delta. Nothing is assumed of the scores, of their calibration, or of R falling with s.
+ * Why a threshold whose true risk is above the target comes out with probability at most delta. Candidates and parts
+ * are fixed before the calibration rows are looked at. (1) For a fixed score s, the n calibration rows answered at s
+ * are independent draws of answered calls, so their errors are binomial with the true risk R(s); where R(s) > risk,
+ * "at most mostErrors(n, risk, level) errors" has probability at most `level`, for any n. (2) Call candidates with
+ * R(s) > risk bad. Until a bad one passes, every bad one before candidate j failed and handed on nothing, so j is
+ * tested at no more than A_j, the sum of the parts after the last bad candidate before j, up to and with j. These
+ * A_j are fixed numbers, and as the sums share no part they add up to at most delta. So the chance that any bad
+ * candidate passes first is at most the sum of A_j over the bad ones, at most delta. Nothing is assumed of the
+ * scores, of their calibration, or of R falling as s rises.
  */
 import { clopperPearsonUpper, mostErrors } from '../stats/binomial.ts'
-import { ascendingCopy, upperQuantileOfSorted } from '../stats/quantile.ts'
 import type { RiskTarget } from '../task/types.ts'
-import type { HeldAside } from '../tier/tier.ts'
+import type { Candidate } from './candidates.ts'
 
 /** A row as the certificate sees it: novel rows are never answered. */
 export interface CandidateRow {
@@ -34,40 +38,26 @@ export interface TestedCandidate extends AnsweredRows {
   readonly score: number
   /** Exact upper bound of the risk at level delta. */
   readonly bound: number
-  readonly passed: boolean
 }
 
-/** Share of held-aside rows above the first candidate, and by how much each further one loosens. */
-const firstShare = 0.3
-const stepShare = 0.02
-
-/** Candidate scores in the order of testing, from strict to loose; they depend on the held-aside rows alone. */
-export function candidateScores(heldAside: readonly Pick<HeldAside, 'score'>[]): readonly number[] {
-  if (heldAside.length === 0) return []
-  const scores = ascendingCopy(heldAside.map((row) => row.score))
-  const candidates: number[] = []
-  for (let share = firstShare; share < 1 + stepShare / 2; share += stepShare) {
-    candidates.push(upperQuantileOfSorted(scores, Math.max(0, 1 - share)))
-  }
-  return [...new Set(candidates)]
-}
-
-/** Tests the candidates in their order until one fails; the last that passed is the threshold. */
-export function testCandidates(
-  candidates: readonly number[],
+/** The loosest candidate that passes on the calibration rows, if any does. */
+export function loosestPassing(
+  candidates: readonly Candidate[],
   rows: readonly CandidateRow[],
   target: RiskTarget,
-): readonly TestedCandidate[] {
-  const tested: TestedCandidate[] = []
-  for (const score of candidates) {
+): TestedCandidate | undefined {
+  let passed: (AnsweredRows & { readonly score: number }) | undefined
+  let handedOn = 0
+  for (const { score, share } of candidates) {
+    const level = Math.min(1, handedOn + share)
+    if (level === 0) continue
     const answered = answeredAt(rows, score)
-    const allowed = mostErrors(answered.n, target.risk, target.delta)
-    const passed = allowed !== undefined && answered.errors <= allowed
-    const bound = clopperPearsonUpper(answered.errors, answered.n, target.delta)
-    tested.push({ score, ...answered, bound, passed })
-    if (!passed) break
+    const allowed = mostErrors(answered.n, target.risk, level * target.delta)
+    const passes = allowed !== undefined && answered.errors <= allowed
+    if (passes) passed = { score, ...answered }
+    handedOn = passes ? level : 0
   }
-  return tested
+  return passed && { ...passed, bound: clopperPearsonUpper(passed.errors, passed.n, target.delta) }
 }
 
 /** Counts the rows that are answered at a score. */
