@@ -63,6 +63,15 @@ export const errorTable = {
     message: 'The {calls} kept calls of "{task}" cannot be trained on yet: {problem}',
   },
   // demonstration
+  'eval.no-rows': {
+    ...input,
+    message: 'There are no examples to evaluate on. Give a file with at least one labelled row.',
+  },
+  'card.invalid': {
+    ...internal,
+    message:
+      'The card of {specialist} cannot be read: {problem}. It may come from another version of Shoal; train again.',
+  },
   'demo.corpus-unavailable': {
     status: 503,
     retryable: true,

@@ -1,0 +1,121 @@
+/** Any predictor → a report, by the same code: a specialist, a cascade, a base model, the upstream. */
+import { appError, throwIfCancelled } from '../base/errors.ts'
+import type { WorkOptions } from '../base/progress.ts'
+import { seededRandom } from '../base/random.ts'
+import type { Example } from '../data/example.ts'
+import { type Estimate, wilson } from '../stats/interval.ts'
+import type { Prediction, Predictor } from '../task/predictor.ts'
+import type { TaskOutput } from '../task/types.ts'
+import { type ClassificationMetrics, classificationMetrics, type LabelledRow } from './classification.ts'
+import { type ConfidenceMetrics, confidenceMetrics } from './confidence.ts'
+import { judge, wrongMeans } from './judge.ts'
+
+/** From which confidence an answer is given, as a certificate says it. */
+export interface Gate {
+  /** Absent: nothing is answered. */
+  readonly threshold?: number
+  readonly noveltyLimit: number
+}
+
+/** What happens when only what a gate lets through is answered. */
+export interface GatedMetrics {
+  readonly n: number
+  readonly errors: number
+  readonly coverage: Estimate
+  /** Share of the answered rows that are wrong; absent where none is answered. */
+  readonly realisedError?: Estimate
+}
+
+export interface Evaluation {
+  readonly rows: number
+  /** What "wrong" means: differs from a right answer, or only from the upstream's. */
+  readonly wrongMeans: 'error' | 'disagreement'
+  /** Share of rows whose whole output is right. */
+  readonly right: Estimate
+  /** Absent for outputs that are not labels. */
+  readonly classification?: ClassificationMetrics
+  readonly confidence: ConfidenceMetrics
+  readonly underCertificate?: GatedMetrics
+}
+
+export interface EvaluateOptions extends WorkOptions {
+  readonly gate?: Gate
+  /** For the bootstrap intervals. */
+  readonly seed?: number
+}
+
+const batchRows = 256
+
+/** Asks the predictor for every example and judges its answers. */
+export async function evaluate(
+  predictor: Pick<Predictor, 'predict'>,
+  examples: readonly Example[],
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  if (examples.length === 0) throw appError('eval.no-rows', {})
+  const predictions: Prediction[] = []
+  for (let at = 0; at < examples.length; at += batchRows) {
+    throwIfCancelled(options.signal, 'evaluating')
+    const inputs = examples.slice(at, at + batchRows).map((example) => example.input)
+    predictions.push(...(await predictor.predict(inputs, options.signal && { signal: options.signal })))
+    options.progress?.({ stage: 'evaluating', done: predictions.length, total: examples.length })
+  }
+  return evaluatePredictions(predictions, examples, options)
+}
+
+/** The same from predictions that are there already; the two lists go in step and are not empty. */
+export function evaluatePredictions(
+  predictions: readonly Prediction[],
+  examples: readonly Example[],
+  options: Pick<EvaluateOptions, 'gate' | 'seed'> = {},
+): Evaluation {
+  const correct = judge(predictions, examples)
+  const labelled = labelledRows(predictions, examples)
+  const random = seededRandom(options.seed ?? 0).fork('evaluate')
+  return {
+    rows: examples.length,
+    wrongMeans: wrongMeans(examples),
+    right: wilson(correct.filter(Boolean).length, correct.length),
+    ...(labelled === undefined ? {} : { classification: classificationMetrics(labelled, { random }) }),
+    confidence: confidenceMetrics(
+      predictions.map((prediction) => prediction.confidence),
+      correct,
+    ),
+    ...(options.gate === undefined ? {} : { underCertificate: gated(predictions, correct, options.gate) }),
+  }
+}
+
+/** True where a gate lets a prediction answer: sure enough and not novel. */
+export function answers(gate: Gate, prediction: Pick<Prediction, 'confidence' | 'novelty'>): boolean {
+  return (
+    gate.threshold !== undefined &&
+    prediction.confidence >= gate.threshold &&
+    prediction.novelty <= gate.noveltyLimit
+  )
+}
+
+function gated(predictions: readonly Prediction[], correct: readonly boolean[], gate: Gate): GatedMetrics {
+  const answered = correct.filter((_, row) => answers(gate, predictions[row]!))
+  const errors = answered.filter((right) => !right).length
+  return {
+    n: answered.length,
+    errors,
+    coverage: wilson(answered.length, predictions.length),
+    ...(answered.length === 0 ? {} : { realisedError: wilson(errors, answered.length) }),
+  }
+}
+
+function labelledRows(
+  predictions: readonly Prediction[],
+  examples: readonly Example[],
+): readonly LabelledRow[] | undefined {
+  const rows = predictions.map((prediction, row) => {
+    const [predicted, expected] = [labelsOf(prediction.output), labelsOf(examples[row]!.output)]
+    return predicted && expected && { predicted, expected }
+  })
+  return rows.every((row) => row !== undefined) ? rows : undefined
+}
+
+function labelsOf(output: TaskOutput): readonly string[] | undefined {
+  return output.kind === 'labels' ? output.labels : undefined
+}
