@@ -141,6 +141,11 @@ export const errorTable = {
     ...input,
     message: '{file} holds {got} but the files before it hold {expected}. Import them one after the other.',
   },
+  'data.not-labelled': {
+    ...input,
+    message:
+      '{file} holds logged calls, and labelled rows are needed here. Bring the log into the store with `shoal import` and leave --data out.',
+  },
   'data.labels-alike': {
     ...input,
     message:

@@ -17,7 +17,6 @@ export interface ImportContext {
   /** Personal data out of a text; the same text where the task is exempt. */
   readonly mask: ImportOptions['mask']
   readonly ledgerRow: ImportOptions['ledgerRow']
-  readonly inputOf?: ImportOptions['inputOf']
   /** Opens the store; not asked for in a dry run. */
   openStore(): Promise<Store>
   close(): Promise<void>
@@ -92,7 +91,6 @@ async function runImport(files: readonly string[], flags: Flags, open: OpenImpor
       },
       mask: context.mask,
       ledgerRow: context.ledgerRow,
-      ...(context.inputOf && { inputOf: context.inputOf }),
       ...(flags.source !== undefined && { source: flags.source }),
       signal: context.signal,
       progress: context.terminal.progress,

@@ -1,7 +1,7 @@
 /** Turns rows of files into examples; personal data is masked here, before anything is kept. */
 import { sha256 } from '../base/hash.ts'
 import { tryParseJson } from '../base/json.ts'
-import type { Prompt, TaskInput, TaskOutput } from '../task/types.ts'
+import type { TaskInput, TaskOutput } from '../task/types.ts'
 import type { ColumnChoice } from './columns.ts'
 import type { Example, ExampleSource } from './example.ts'
 import { exampleId } from './example-set.ts'
@@ -40,28 +40,17 @@ export function recordToExample(row: RecordRow, mapping: RecordMapping): Mapped 
   return { kind: 'example', example }
 }
 
-export interface CallMapping {
-  readonly mask: Mask
-  readonly source: ExampleSource
-  /**
-   * The input in a prompt (masked already), where the task's template is known; absent where the prompt does not match.
-   * Without it the input is the whole conversation.
-   */
-  readonly inputOf?: (prompt: Prompt) => TaskInput | undefined
-}
+export type CallMapping = Pick<RecordMapping, 'mask' | 'source'>
 
-/** A logged call: what was asked and what the upstream answered. */
+/**
+ * A logged call: the whole conversation and what the upstream answered.
+ * Which part of it is the task's input only its template knows, and that is learned from the kept calls in training.
+ */
 export function callToExample(row: CallRow, mapping: CallMapping): Mapped {
   if (row.unusable !== undefined || row.prompt === undefined || row.answer === undefined)
     return { kind: 'left-out', reason: row.unusable ?? 'no output' }
-  const prompt: Prompt = {
-    ...row.prompt,
-    messages: row.prompt.messages.map(({ role, content }) => ({ role, content: mapping.mask(content) })),
-  }
-  const input: TaskInput | undefined = mapping.inputOf
-    ? mapping.inputOf(prompt)
-    : { kind: 'chat', messages: prompt.messages }
-  if (input === undefined) return { kind: 'left-out', reason: "the prompt is not the task's" }
+  const messages = row.prompt.messages.map(({ role, content }) => ({ role, content: mapping.mask(content) }))
+  const input: TaskInput = { kind: 'chat', messages }
   const example: Example = {
     id: exampleId(input),
     input,

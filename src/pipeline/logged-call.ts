@@ -17,7 +17,9 @@ export interface LoggedCallContext {
 
 /** A call of a log; its latency is 0 where the log has none, and its reason says that it was imported. */
 export function callFromLog(row: CallRow, context: LoggedCallContext): Call {
-  const request = JSON.stringify(mapTexts(row.request, context.mask))
+  // Not every logger keeps the model, and a request without one is none of the API.
+  const whole: JsonObject = { model: row.model ?? 'unknown', ...row.request }
+  const request = JSON.stringify(mapTexts(whole, context.mask))
   const response = JSON.stringify(mapTexts(row.response, context.mask))
   const atMs = Math.max(0, Math.floor(row.atMs ?? context.writtenMs))
   const identity = [context.task, context.file, row.line, request, response]
