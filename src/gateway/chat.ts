@@ -57,7 +57,7 @@ function handleBody(
   if (!chat) {
     refuseNamedTask(value)
     const standing: Standing = { reason: 'opaque', servedBy: 'upstream', streaming: false }
-    void forwardChat(context, exchange, standing, { body })
+    context.track(forwardChat(context, exchange, standing, { body }))
     return
   }
   const call: ChatCall = { exchange, body, chat, recognised: recogniseChat(context, exchange.request, chat) }
@@ -164,7 +164,7 @@ function settle(context: GatewayContext, call: ChatCall, routed: Routed): void {
     refuse(context, exchange, appError('task.no-upstream', { task: recognised.task ?? '', reason }), standing)
     return
   }
-  void forwardChat(context, exchange, standing, { body: changed })
+  context.track(forwardChat(context, exchange, standing, { body: changed }))
 }
 
 /** The body as it came, except where the model named a task: then with the upstream's model, and the whole prompt. */

@@ -45,5 +45,7 @@ export interface GatewayContext {
   readonly localAnswers: boolean
   /** What changes while the gateway runs. */
   readonly state: { isClosing: boolean; forwarding: number }
+  /** Notes work that must end before the gateway is closed; it must not reject. */
+  readonly track: (work: Promise<void>) => void
   readonly onSpecialistFailure: (specialist: ServedSpecialist, cause: unknown) => void
 }

@@ -39,7 +39,8 @@ export interface Gateway {
 
 /** Makes a gateway that does not listen yet; recorder and tasks stay the caller's to close, after the gateway. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const context = contextOf(options)
+  const underWay = new Set<Promise<void>>()
+  const context = contextOf(options, underWay)
   const app = gatewayServer(context)
   return {
     listen: () => listen(app, options),
@@ -48,6 +49,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const deadline = setTimeout(() => app.server.closeAllConnections(), options.shutdownMs)
       try {
         await app.close()
+        await Promise.all(underWay)
         await options.recorder.flush()
       } finally {
         clearTimeout(deadline)
@@ -57,7 +59,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 }
 
-function contextOf(options: GatewayOptions): GatewayContext {
+function contextOf(options: GatewayOptions, underWay: Set<Promise<void>>): GatewayContext {
   const { log, recorder, tasks } = options
   const state = { isClosing: false, forwarding: 0 }
   const metrics = gatewayMetrics({
@@ -79,6 +81,10 @@ function contextOf(options: GatewayOptions): GatewayContext {
     isStrict: options.durability === 'strict',
     localAnswers: options.localAnswers,
     state,
+    track: (work) => {
+      underWay.add(work)
+      void work.finally(() => underWay.delete(work))
+    },
     onSpecialistFailure: (specialist, cause) => {
       metrics.countSpecialistError(specialist.id)
       log.error({ specialist: specialist.id, err: cause }, 'a specialist failed; the call went on without it')

@@ -1,6 +1,6 @@
 /** The gateway's server: the chat endpoint straight on `node:http`, since it is on the path of every call; all else on fastify. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { appError } from '../base/errors.ts'
 import { errorCodeOf } from '../base/files.ts'
 import { wireErrorBody } from '../wire/wire-error.ts'
@@ -19,7 +19,7 @@ export function gatewayServer(context: GatewayContext): FastifyInstance {
   const logger: FastifyBaseLogger = context.log
   const app = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     serverFactory: (handler) => chatServer(context, handler),
@@ -39,11 +39,11 @@ export function gatewayServer(context: GatewayContext): FastifyInstance {
   addProbes(app, context)
   app.get('/v1/models', { exposeHeadRoute: false }, (request, reply) => {
     reply.hijack()
-    void handleModels(context, request.raw, reply.raw)
+    context.track(handleModels(context, request.raw, reply.raw))
   })
   app.all('/v1/*', (request, reply) => {
     reply.hijack()
-    void forwardOpaque(context, request.raw, reply.raw)
+    context.track(forwardOpaque(context, request.raw, reply.raw))
   })
   return app
 }

@@ -47,12 +47,14 @@ interface ChatBody {
   readonly messages: readonly { readonly content: string }[]
 }
 
-/** Starts one on a free port. */
-export async function fakeUpstream(
-  settings: Partial<Pick<FakeUpstream, 'answer' | 'behaviour' | 'pieceMs' | 'delayMs'>> = {},
-): Promise<FakeUpstream> {
+type Settings = Partial<Pick<FakeUpstream, 'answer' | 'behaviour' | 'pieceMs' | 'delayMs'>> & {
+  readonly port?: number
+}
+
+/** Starts one, on a free port unless one is given. */
+export async function fakeUpstream(settings: Settings = {}): Promise<FakeUpstream> {
   const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  await new Promise<void>((done) => server.listen(settings.port ?? 0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
   const fake: FakeUpstream = {
     url: new URL(`http://127.0.0.1:${port}/v1`),
