@@ -1,0 +1,162 @@
+/** The card as Markdown, for a reader who knows nothing of Shoal. */
+import type { Estimate } from '../stats/interval.ts'
+import type { Card } from './card-schema.ts'
+
+const contenderNames: {
+  readonly [Name in NonNullable<Card['comparison']>['contenders'][number]['name']]: string
+} = {
+  majority: 'always the most frequent label',
+  'tfidf-lr': 'TF-IDF with logistic regression',
+  upstream: 'the upstream',
+}
+/** Labels and confusions that are written out; the JSON has all. */
+const mostLines = 10
+
+/** Writes a card as Markdown. */
+export function cardMarkdown(card: Card): string {
+  return [
+    `# ${card.specialist}`,
+    `A ${card.tier} specialist for ${card.task.kind}${labelCount(card)}, trained on ${number(card.data.train.rows)} examples on ${card.provenance.createdAt.slice(0, 10)}.`,
+    ...promise(card),
+    ...scores(card),
+    ...labels(card),
+    '## Limits',
+    card.limits.map((limit) => `- ${limit}`).join('\n'),
+    ...provenance(card),
+  ]
+    .join('\n\n')
+    .concat('\n')
+}
+
+function promise(card: Card): readonly string[] {
+  const { certificate } = card
+  const wrong = wrongWord(card)
+  const head = '## What it may answer'
+  if (certificate.threshold === undefined)
+    return [head, `Nothing, for now. ${certificate.refusal ?? ''}`.trim()]
+  const line = (name: string, part: Card['certificate']['test']): string =>
+    `| ${name} | ${number(part.rows)} | ${number(part.n)} (${percent(part.coverage)}) | ${number(part.errors)} | ${percent(part.bound)} |`
+  return [
+    head,
+    `It answers calls of which it is at least ${percent(certificate.threshold)} sure and which look like those it learned from. ` +
+      `Of the calls that it answers, at most ${percent(certificate.risk)} ${wrong}, with probability at least ${percent(1 - certificate.delta)}. All other calls go to the upstream.`,
+    [
+      `| rows | all | answered | of these ${wrong} | at most, with ${percent(1 - certificate.delta)} confidence |`,
+      '|---|---|---|---|---|',
+      line('calibration (chose the threshold)', certificate.calibration),
+      line('test (chose nothing)', certificate.test),
+    ].join('\n'),
+  ]
+}
+
+function scores(card: Card): readonly string[] {
+  const { evaluation, comparison } = card
+  const metric = evaluation.wrongMeans === 'error' ? 'accuracy' : 'agreement with the upstream'
+  const macro = evaluation.classification?.macroF1
+  const rows = [
+    `| this specialist | ${estimate(evaluation.right)} | |`,
+    ...(comparison?.contenders ?? []).map(
+      ({ name, accuracy, specialistLead: lead }) =>
+        `| ${contenderNames[name]} | ${estimate(accuracy)} | ${points(lead)}, p ${lead.pValue < 0.001 ? '< 0.001' : `= ${lead.pValue.toFixed(3)}`} |`,
+    ),
+  ]
+  return [
+    '## Scores when it answers everything',
+    `On ${number(evaluation.rows)} test rows that it was not trained on; in brackets the 95% interval.`,
+    [`| | ${metric} | the specialist's lead on the same rows |`, '|---|---|---|', ...rows].join('\n'),
+    [
+      ...(macro === undefined ? [] : [`Macro-F1 ${estimate(macro)}.`]),
+      `Its confidence is off by ${percent(evaluation.confidence.ece)} on average (expected calibration error), Brier score ${evaluation.confidence.brier.toFixed(4)}.`,
+    ].join(' '),
+  ]
+}
+
+function labels(card: Card): readonly string[] {
+  const metrics = card.evaluation.classification
+  if (metrics === undefined) return []
+  const weakest = [...metrics.perLabel]
+    .filter((label) => label.support > 0)
+    .sort((a, b) => a.f1.value - b.f1.value)
+    .slice(0, mostLines)
+  const confusions = metrics.confusions.slice(0, mostLines)
+  return [
+    '## Where it errs',
+    [
+      '| label (lowest F1 first) | test rows | precision | recall | F1 |',
+      '|---|---|---|---|---|',
+      ...weakest.map(
+        ({ label, support, precision, recall, f1 }) =>
+          `| ${cell(label)} | ${support} | ${estimate(precision)} | ${estimate(recall)} | ${estimate(f1)} |`,
+      ),
+    ].join('\n'),
+    ...(confusions.length === 0
+      ? []
+      : [
+          [
+            '| expected | said | times | of the rows with that label |',
+            '|---|---|---|---|',
+            ...confusions.map(
+              ({ expected, predicted, count, share }) =>
+                `| ${cell(expected)} | ${cell(predicted)} | ${count} | ${estimate(share)} |`,
+            ),
+          ].join('\n'),
+        ]),
+  ]
+}
+
+function provenance(card: Card): readonly string[] {
+  const { data, provenance: from, certificate } = card
+  const sources = Object.entries(data.sources).map(([source, rows]) => `${number(rows)} ${source}`)
+  const holdsFor = certificate.holdsFor
+  return [
+    '## Where it comes from',
+    [
+      '| part | rows | SHA-256 of the rows |',
+      '|---|---|---|',
+      ...(['train', 'calibration', 'test'] as const).map(
+        (name) => `| ${name} | ${number(data[name].rows)} | \`${data[name].digest}\` |`,
+      ),
+    ].join('\n'),
+    [
+      `- Outputs came from: ${sources.join(', ')}.`,
+      `- Seed ${from.seed}, Shoal ${from.shoal}, Node ${from.node}; trained in ${(from.trainMs / 1000).toFixed(1)} s; ${number(card.sizeBytes)} bytes.`,
+      `- The promise is void when one of these changes: ${[
+        ...holdsFor.specialists.map(({ id, digest }) => `specialist ${id} (\`${digest}\`)`),
+        ...(holdsFor.template === undefined ? [] : [`prompt template (\`${holdsFor.template}\`)`]),
+        `masking version ${holdsFor.maskingVersion}`,
+        ...(holdsFor.upstream === undefined ? [] : [`upstream model ${holdsFor.upstream}`]),
+      ].join('; ')}.`,
+      `- Options: \`${JSON.stringify(from.options)}\``,
+    ].join('\n'),
+  ]
+}
+
+function labelCount(card: Card): string {
+  return card.task.labels === undefined ? '' : ` into ${card.task.labels.length} labels`
+}
+
+function wrongWord(card: Card): string {
+  return card.certificate.wrongMeans === 'error' ? 'are wrong' : 'disagree with the upstream'
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(share >= 0.9995 && share < 1 ? 2 : 1)}%`
+}
+
+function estimate({ value, low, high }: Estimate): string {
+  return `${percent(value)} [${percent(low)}, ${percent(high)}]`
+}
+
+function points({ value, low, high }: Estimate): string {
+  const signed = (share: number): string => `${share < 0 ? '−' : '+'}${Math.abs(share * 100).toFixed(1)}`
+  return `${signed(value)} points [${signed(low)}, ${signed(high)}]`
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en')
+}
+
+/** A label inside a table cell: no line breaks, no bar that would end the cell. */
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replace(/\s+/g, ' ')
+}

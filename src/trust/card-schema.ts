@@ -1,0 +1,139 @@
+/** The card as it is kept: a versioned JSON document, checked when it is read. Types follow from the schemas. */
+import { z } from 'zod'
+import { isSha256, type Sha256 } from '../base/hash.ts'
+import type { SpecialistId } from '../base/ids.ts'
+import type { Json } from '../base/json.ts'
+import { calibrationSchema } from './calibration.ts'
+import type { Certificate } from './certificate.ts'
+
+const count = z.number().int().nonnegative()
+const share = z.number().min(0).max(1)
+const digest = z.custom<Sha256>(
+  (value) => typeof value === 'string' && isSha256(value),
+  'not a SHA-256 digest',
+)
+const specialist = z.custom<SpecialistId>(
+  (value) => typeof value === 'string' && /^.+@[1-9][0-9]*$/.test(value),
+  'not TASK@VERSION',
+)
+const json = z.custom<Json>((value) => value !== undefined)
+const meaning = z.enum(['error', 'disagreement'])
+const estimate = z.object({ value: z.number(), low: z.number(), high: z.number() }).readonly()
+const observed = z.object({ rows: count, n: count, errors: count, coverage: share, bound: share }).readonly()
+
+const certificate = z
+  .object({
+    risk: share,
+    delta: share,
+    threshold: share.exactOptional(),
+    noveltyLimit: share,
+    wrongMeans: meaning,
+    calibration: observed,
+    test: observed,
+    refusal: z.string().exactOptional(),
+    holdsFor: z
+      .object({
+        specialists: z.array(z.object({ id: specialist, digest }).readonly()).readonly(),
+        template: digest.exactOptional(),
+        maskingVersion: count,
+        upstream: z.string().exactOptional(),
+      })
+      .readonly(),
+    data: z.object({ train: digest, calibration: digest, test: digest }).readonly(),
+    date: z.string(),
+  })
+  .readonly() satisfies z.ZodType<Certificate>
+
+const labelMetrics = z.object({
+  label: z.string(),
+  support: count,
+  precision: estimate,
+  recall: estimate,
+  f1: estimate,
+})
+
+const evaluation = z.object({
+  rows: count,
+  wrongMeans: meaning,
+  right: estimate,
+  classification: z
+    .object({
+      rows: count,
+      accuracy: estimate,
+      macroF1: estimate,
+      perLabel: z.array(labelMetrics).readonly(),
+      confusions: z
+        .array(z.object({ expected: z.string(), predicted: z.string(), share: estimate, count }))
+        .readonly(),
+    })
+    .exactOptional(),
+  confidence: z.object({
+    ece: z.number(),
+    brier: z.number(),
+    auroc: z.number().exactOptional(),
+    aurc: z.number(),
+  }),
+  underCertificate: z
+    .object({ n: count, errors: count, coverage: estimate, realisedError: estimate.exactOptional() })
+    .exactOptional(),
+})
+
+const comparison = z.object({
+  rows: count,
+  accuracy: estimate,
+  contenders: z
+    .array(
+      z.object({
+        name: z.enum(['majority', 'tfidf-lr', 'upstream']),
+        accuracy: estimate,
+        specialistLead: z.object({
+          value: z.number(),
+          low: z.number(),
+          high: z.number(),
+          pValue: z.number(),
+        }),
+      }),
+    )
+    .readonly(),
+})
+
+const part = z.object({ rows: count, digest })
+
+export const cardSchema = z.object({
+  format: z.literal(1),
+  specialist,
+  task: z.object({
+    id: z.string(),
+    kind: z.string(),
+    /** The closed set of outputs, where there is one. */
+    labels: z.array(z.string()).readonly().exactOptional(),
+  }),
+  tier: z.string(),
+  data: z.object({
+    train: part,
+    calibration: part,
+    test: part,
+    /** Rows by where their output came from. */
+    sources: z.record(z.string(), count),
+  }),
+  /** On the test rows. */
+  evaluation,
+  comparison: comparison.exactOptional(),
+  certificate,
+  calibration: calibrationSchema,
+  limits: z.array(z.string()).readonly(),
+  provenance: z.object({
+    /** Version of Shoal that trained it. */
+    shoal: z.string(),
+    node: z.string(),
+    seed: z.number().int(),
+    /** Options of the training and what the tier says of itself. */
+    options: z.record(z.string(), json),
+    createdAt: z.string(),
+    trainMs: z.number(),
+  }),
+  sizeBytes: count,
+})
+
+/** A specialist's report: data, scores with intervals beside the baselines, certificate, limits, provenance. */
+export type Card = z.infer<typeof cardSchema>
