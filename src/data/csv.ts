@@ -44,7 +44,7 @@ export function recogniseDelimited(
   const header = said.header ?? hasHeader(records.filter((record) => record.length === width))
   const columns = columnNames(header ? records[0]! : undefined, width)
   const name = delimiterNames[dialect.delimiter] ?? JSON.stringify(dialect.delimiter)
-  const quotes = dialect.delimiter !== '\t' ? '' : dialect.quoted ? ', with quotes' : ', without quotes'
+  const quotes = dialect.quoted ? (dialect.delimiter === '\t' ? ', with quotes' : '') : ', without quotes'
   return {
     score: 0.7 * share ** 4 + (nameFits(sample.file, dialect.delimiter) ? 0.1 : 0),
     source: {

@@ -1,0 +1,134 @@
+/** What every format reader must do, run by `readers.test.ts` on each. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { AppError } from '../base/errors.ts'
+import type { FormatReader, Row, RowSource, SaidLayout } from './reader.ts'
+import { openSource } from './readers.ts'
+
+export interface ReaderCase {
+  readonly reader: FormatReader
+  /** Name of a file of the format. */
+  readonly name: string
+  /** Writes records whose texts hold no delimiters; the label is one of `yes` and `no`. */
+  write(rows: readonly { readonly text: string; readonly label: string }[]): string
+  /** The text and the label of a row that was read. */
+  read(row: Row): readonly [string | undefined, string | undefined]
+  /** Lines before the first record. */
+  readonly headerLines: number
+}
+
+const rows = Array.from({ length: 40 }, (_, at) => ({
+  text: `wie schön ist 第${at}号 🐟 ${'x'.repeat(at)}`,
+  label: at % 3 === 0 ? 'yes' : 'no',
+}))
+
+/** All rows of a source in one list. */
+export async function allRows(
+  source: RowSource,
+  options: Parameters<RowSource['read']>[0] = {},
+): Promise<readonly Row[]> {
+  const found: Row[] = []
+  for await (const some of source.read(options)) found.push(...some)
+  return found
+}
+
+/** The suite. */
+export function readerContract(subject: ReaderCase): void {
+  let folder = ''
+  const put = async (content: string | Uint8Array, said?: SaidLayout): Promise<RowSource> => {
+    const file = join(folder, subject.name)
+    await writeFile(file, content)
+    return openSource(file, said)
+  }
+  const expected = rows.map(({ text, label }) => [text, label])
+
+  describe(`the ${subject.reader.format} reader`, () => {
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'shoal-reader-'))
+    })
+    afterAll(() => rm(folder, { recursive: true }))
+
+    it('recognises its own format before all others', async () => {
+      const source = await put(subject.write(rows))
+      expect(source.format).toBe(subject.reader.format)
+      expect(source.yields).toBe(subject.reader.yields)
+      expect(source.preview.map(subject.read).slice(0, 20)).toEqual(expected.slice(0, 20))
+    })
+
+    it('reads every row with the line it stands on', async () => {
+      const found = await allRows(await put(subject.write(rows)))
+      expect(found.map(subject.read)).toEqual(expected)
+      expect(found.map((row) => row.line)).toEqual(rows.map((_, at) => at + 1 + subject.headerLines))
+    })
+
+    it('reads the same whatever the size of the pieces', async () => {
+      const source = await put(subject.write(rows))
+      for (const chunkBytes of [1, 2, 3, 7, 64, 1000])
+        expect((await allRows(source, { chunkBytes })).map(subject.read)).toEqual(expected)
+    })
+
+    it('reads CR LF, a byte order mark, blank lines at the end and a last line without an end', async () => {
+      const text = subject.write(rows)
+      for (const variant of [text.replaceAll('\n', '\r\n'), `\ufeff${text}`, `${text}\n\n`, text.trimEnd()])
+        expect((await allRows(await put(variant))).map(subject.read)).toEqual(expected)
+    })
+
+    it('names the line and the byte that is not UTF-8', async () => {
+      const lines = subject.write(rows).split('\n')
+      const bytes = Buffer.from(lines.join('\n'))
+      const at = Buffer.byteLength(`${lines.slice(0, 20).join('\n')}\n`) + 4
+      bytes[at] = 0xff
+      await expect(put(bytes)).rejects.toMatchObject({
+        code: 'data.encoding',
+        details: { line: 21, column: 5, problem: 'the byte 0xFF is not UTF-8' },
+      })
+    })
+
+    it('refuses a NUL byte and UTF-16, naming the place', async () => {
+      const text = subject.write(rows)
+      const line = text.split('\n').findIndex((candidate) => candidate.includes('第7号'))
+      await expect(put(text.replace('第7号', '第\0号'))).rejects.toMatchObject({
+        code: 'data.encoding',
+        details: { line: line + 1 },
+      })
+      await expect(put(Buffer.from(`\ufeff${text}`, 'utf16le'))).rejects.toMatchObject({
+        code: 'data.encoding',
+        details: { line: 1, column: 1 },
+      })
+    })
+
+    it('refuses an empty file and one of blank lines', async () => {
+      await expect(put('')).rejects.toMatchObject({ code: 'data.empty' })
+      await expect(put('\n \n\r\n')).rejects.toMatchObject({ code: 'data.empty' })
+    })
+
+    it('stops where the signal says so', async () => {
+      const source = await put(subject.write(rows))
+      const stopping = new AbortController()
+      const reading = async (): Promise<void> => {
+        for await (const _ of source.read({ chunkBytes: 64, signal: stopping.signal })) stopping.abort()
+      }
+      await expect(reading()).rejects.toSatisfy(
+        (error) => error instanceof AppError && error.code === 'cancelled',
+      )
+    })
+
+    it('counts bytes as progress', async () => {
+      const text = subject.write(rows)
+      const seen: number[] = []
+      await allRows(await put(text), { chunkBytes: 256, progress: ({ done }) => seen.push(done) })
+      expect(seen.at(-1)).toBe(Buffer.byteLength(text))
+      expect(seen.length).toBeGreaterThan(3)
+    })
+
+    it('reads a single text of ten million characters', async () => {
+      const long = { text: 'a b c d '.repeat(1_250_000), label: 'yes' }
+      const found = await allRows(await put(subject.write([...rows, long, ...rows])))
+      expect(found).toHaveLength(81)
+      expect(subject.read(found[40]!)[0]).toHaveLength(10_000_000)
+      expect(subject.read(found[80]!)).toEqual(expected[39])
+    })
+  })
+}
