@@ -1,0 +1,36 @@
+/** The documentation of `shoal.yaml`, written from its schema. */
+import { z } from 'zod'
+import { configurationSchema } from './configuration.ts'
+
+/** A complete `shoal.yaml` with every setting at its default and a sentence on each. */
+export function describeConfiguration(): string {
+  const lines: string[] = [
+    '# shoal.yaml: every setting, at its default. All are optional.',
+    `# \${NAME} reads the environment variable NAME.`,
+  ]
+  const { properties = {} } = z.toJSONSchema(configurationSchema, { io: 'input' })
+  for (const [section, described] of Object.entries(properties)) {
+    if (typeof described === 'boolean') continue
+    lines.push('', `# ${described.description ?? ''}`, `${section}:`)
+    for (const [name, setting] of Object.entries(described.properties ?? {}))
+      if (typeof setting !== 'boolean') lines.push(...describeSetting(name, setting))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function describeSetting(name: string, setting: z.core.JSONSchema.BaseSchema): readonly string[] {
+  const values = setting.enum ? ` One of: ${setting.enum.join(', ')}.` : ''
+  const text = wrapped(`${setting.description ?? ''}${values}`, 92).map((line) => `  # ${line}`)
+  const initial = setting.default
+  return [...text, initial === undefined ? `  # ${name}:` : `  ${name}: ${initial}`]
+}
+
+function wrapped(text: string, width: number): readonly string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return lines
+}

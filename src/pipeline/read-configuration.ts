@@ -1,0 +1,100 @@
+/** Reads `shoal.yaml`: `${NAME}` from the environment, and every mistake with its line, its column and what would be right. */
+import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml'
+import type { z } from 'zod'
+import { type AppError, appError } from '../base/errors.ts'
+import { nearestName } from '../data/columns.ts'
+import { type Configuration, configurationSchema } from './configuration.ts'
+
+export interface ConfigurationSource {
+  /** Named in errors. */
+  readonly file: string
+  readonly text: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+type Document = ReturnType<typeof parseDocument>
+type Path = readonly PropertyKey[]
+
+interface Reading {
+  readonly source: ConfigurationSource
+  readonly document: Document
+  readonly lines: LineCounter
+}
+
+/** All settings where there is no file. */
+export function defaultConfiguration(): Configuration {
+  return configurationSchema.parse({})
+}
+
+/** The settings of a file; throws `config.invalid` or `config.variable-missing` at the first mistake. */
+export function readConfiguration(source: ConfigurationSource): Configuration {
+  const lines = new LineCounter()
+  const document = parseDocument(source.text, { lineCounter: lines, prettyErrors: false })
+  const reading = { source, document, lines }
+  const mistake = document.errors[0]
+  if (mistake) throw invalid(reading, mistake.pos[0], mistake.message)
+  fillVariables(reading)
+  const checked = configurationSchema.safeParse(document.toJS() ?? {})
+  if (checked.success) return checked.data
+  throw errorOfIssue(reading, checked.error.issues[0]!)
+}
+
+function fillVariables(reading: Reading): void {
+  visit(reading.document, {
+    Scalar: (key, node) => {
+      if (key === 'key' || typeof node.value !== 'string') return
+      node.value = node.value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, variable: string) => {
+        const value = reading.source.environment[variable]
+        if (value !== undefined && value !== '') return value
+        const file = place(reading, node.range?.[0])
+        throw appError('config.variable-missing', { file, path: node.source ?? '', variable })
+      })
+    },
+  })
+}
+
+function errorOfIssue(reading: Reading, issue: z.core.$ZodIssue): AppError {
+  if (issue.code === 'unrecognized_keys') return errorOfKey(reading, issue.path, issue.keys[0]!)
+  const node = reading.document.getIn(issue.path, true)
+  const offset = isScalar(node) || isMap(node) ? node.range?.[0] : undefined
+  const isSecret = issue.path.at(-1) === 'apiKey'
+  const got = isScalar(node) && !isSecret ? ` (got ${JSON.stringify(node.value)})` : ''
+  const { message } = issue
+  return invalid(
+    reading,
+    offset,
+    `${issue.path.join('.')}: ${message.charAt(0).toLowerCase()}${message.slice(1)}${got}`,
+  )
+}
+
+function errorOfKey(reading: Reading, path: Path, key: string): AppError {
+  const known = keysAt(path)
+  const nearest = nearestName(key, known)
+  const hint = nearest === undefined ? `Known here: ${known.join(', ')}` : `Did you mean "${nearest}"?`
+  const map = path.length === 0 ? reading.document.contents : reading.document.getIn(path, true)
+  const pair = isMap(map) && map.items.find((item) => isScalar(item.key) && item.key.value === key)
+  const offset = pair && isScalar(pair.key) ? pair.key.range?.[0] : undefined
+  return invalid(reading, offset, `"${[...path, key].join('.')}" is no setting. ${hint}`)
+}
+
+/** The settings that there are at a path: the schema has two levels. */
+function keysAt(path: Path): readonly string[] {
+  const [section] = path
+  const shape = configurationSchema.shape
+  if (section === undefined) return Object.keys(shape)
+  const known = Object.entries(shape).find(([name]) => name === section)
+  return known ? Object.keys(known[1].unwrap().shape) : []
+}
+
+function invalid(reading: Reading, offset: number | undefined, problem: string): AppError {
+  return appError('config.invalid', {
+    file: place(reading, offset),
+    problem: problem.replace(/[.\s]+$/, '').replace(/\n/g, ' '),
+  })
+}
+
+function place({ source, lines }: Reading, offset: number | undefined): string {
+  if (offset === undefined) return source.file
+  const { line, col } = lines.linePos(offset)
+  return `${source.file}, line ${line}, column ${col}`
+}
