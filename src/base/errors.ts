@@ -257,6 +257,11 @@ export const errorTable = {
     message:
       'The answer could not be kept durably ({problem}), and durability is strict, so it is not given. Send it again.',
   },
+  'gateway.tier-missing': {
+    ...state,
+    message:
+      'The specialist {specialist} is of the tier {tier}, which this gateway cannot load. Install it with `shoal setup {tier}`.',
+  },
   'gateway.port-in-use': {
     ...state,
     exit: 2,

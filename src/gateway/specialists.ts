@@ -1,0 +1,177 @@
+/**
+ * The specialists that serve: follows the registry's pointers and the store's tasks while the gateway runs.
+ * What cannot be loaded is never served: it is a problem in the log, the metrics and the readiness, and what served before goes on.
+ */
+import { AppError } from '../base/errors.ts'
+import type { SpecialistId, TaskId } from '../base/ids.ts'
+import type { Log } from '../base/log.ts'
+import type { Registry } from '../registry/registry.ts'
+import { type TaskBook, taskBook } from '../route/recognise.ts'
+import type { Task } from '../task/types.ts'
+import type { Tier } from '../tier/tier.ts'
+import type { Store } from '../trace/store.ts'
+import type { ServedTasks } from './context.ts'
+import { type Loaded, loadSpecialist } from './load-specialist.ts'
+
+export interface SpecialistsOptions {
+  readonly registry: Registry
+  readonly store: Pick<Store, 'tasks'>
+  readonly tiers: readonly Tier[]
+  readonly log: Log
+}
+
+export interface Specialists extends ServedTasks {
+  /** Loads what is promoted and begins to follow; resolves when all that can serve does. */
+  start(): Promise<void>
+  /** Stops following and lets go of what was loaded. */
+  close(): Promise<void>
+}
+
+/** How often the store's tasks are read again: a paused task stops within this time. */
+const lookEveryMs = 1000
+/** Predictions of a specialist that was replaced may still be under way for this long. */
+const graceMs = 10_000
+
+interface Following {
+  readonly options: SpecialistsOptions
+  readonly stored: Map<TaskId, Task>
+  readonly loaded: Map<TaskId, Loaded>
+  readonly problems: Map<TaskId, string>
+  /** The last load of each task: loads of one task follow one another. */
+  readonly loads: Map<TaskId, Promise<void>>
+  readonly leaving: Set<NodeJS.Timeout>
+  book: TaskBook
+  /** The stored tasks as they were read last, as text. */
+  storedText: string
+}
+
+/** Specialists that are not followed yet. */
+export function createSpecialists(options: SpecialistsOptions): Specialists {
+  const following: Following = {
+    options,
+    stored: new Map(),
+    loaded: new Map(),
+    problems: new Map(),
+    loads: new Map(),
+    leaving: new Set(),
+    book: taskBook([]),
+    storedText: '',
+  }
+  let stopWatching: (() => void) | undefined
+  let timer: NodeJS.Timeout | undefined
+  let looking: Promise<void> = Promise.resolve()
+  return {
+    get book() {
+      return following.book
+    },
+    get problems() {
+      return [...following.problems.values()]
+    },
+    start: async () => {
+      stopWatching = options.registry.watch((task, serving) => void follow(following, task, serving))
+      await readTasks(following)
+      timer = setInterval(() => {
+        looking = looking.then(() => readTasks(following))
+      }, lookEveryMs)
+      timer.unref()
+    },
+    close: async () => {
+      stopWatching?.()
+      clearInterval(timer)
+      await looking
+      await Promise.all(following.loads.values())
+      for (const leaving of following.leaving) clearTimeout(leaving)
+      for (const { specialist } of following.loaded.values()) await specialist.predictor.dispose()
+    },
+  }
+}
+
+/** Reads the store's tasks; those that are new have their promoted specialist loaded. */
+async function readTasks(following: Following): Promise<void> {
+  const { options, stored } = following
+  let tasks: readonly Task[]
+  try {
+    tasks = await options.store.tasks.list()
+  } catch (cause) {
+    options.log.error({ err: cause }, 'the tasks could not be read; those known before go on')
+    return
+  }
+  const text = JSON.stringify(tasks)
+  if (text === following.storedText) return
+  following.storedText = text
+  const added = tasks.filter((task) => !stored.has(task.id))
+  stored.clear()
+  for (const task of tasks) stored.set(task.id, task)
+  rebuild(following)
+  await Promise.all(added.map((task) => loadPromoted(following, task.id)))
+}
+
+async function loadPromoted(following: Following, task: TaskId): Promise<void> {
+  try {
+    await follow(following, task, await following.options.registry.promoted(task))
+  } catch (cause) {
+    note(following, task, cause)
+  }
+}
+
+/** Loads what a task's pointer says, after the loads of that task that are under way; never rejects. */
+function follow(following: Following, task: TaskId, serving: SpecialistId | undefined): Promise<void> {
+  const before = following.loads.get(task) ?? Promise.resolve()
+  const load = before.then(() => replace(following, task, serving))
+  following.loads.set(task, load)
+  return load
+}
+
+async function replace(following: Following, task: TaskId, serving: SpecialistId | undefined): Promise<void> {
+  const { options, loaded, problems } = following
+  const old = loaded.get(task)
+  if (old?.specialist.id === serving) return
+  try {
+    const next = serving === undefined ? undefined : await loadSpecialist(serving, options)
+    problems.delete(task)
+    if (next?.why !== undefined) note(following, task, new Error(`${serving}: ${next.why}`))
+    if (next) loaded.set(task, next)
+    else loaded.delete(task)
+    options.log.info({ task, serves: serving ?? null, before: old?.specialist.id ?? null }, 'a pointer moved')
+    rebuild(following)
+    if (old) disposeLater(following, old)
+  } catch (cause) {
+    note(following, task, cause)
+  }
+}
+
+function disposeLater(following: Following, { specialist }: Loaded): void {
+  const timer = setTimeout(() => {
+    following.leaving.delete(timer)
+    specialist.predictor.dispose().catch((cause) => {
+      following.options.log.error(
+        { specialist: specialist.id, err: cause },
+        'a specialist could not be let go',
+      )
+    })
+  }, graceMs)
+  timer.unref()
+  following.leaving.add(timer)
+}
+
+function note(following: Following, task: TaskId, cause: unknown): void {
+  const sentence = cause instanceof Error ? cause.message : String(cause)
+  following.problems.set(task, sentence)
+  const code = cause instanceof AppError ? cause.code : undefined
+  following.options.log.error({ task, code }, `a promoted specialist does not serve: ${sentence}`)
+}
+
+/** What is served: the task as the specialist was trained on it, with what people have set since. */
+function rebuild(following: Following): void {
+  const ids = new Set([...following.stored.keys(), ...following.loaded.keys()])
+  following.book = taskBook(
+    [...ids].map((id) => {
+      const stored = following.stored.get(id)
+      const loaded = following.loaded.get(id)
+      if (!loaded) return { task: stored!, specialists: [] }
+      const { paused, upstream } = stored ?? loaded.task
+      const task = { ...loaded.task, paused, ...(upstream !== undefined && { upstream }) }
+      return { task, specialists: [loaded.specialist] }
+    }),
+  )
+}
