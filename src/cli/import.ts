@@ -6,26 +6,13 @@ import type { ExampleSource } from '../data/example.ts'
 import type { FormatName, SaidLayout } from '../data/reader.ts'
 import { formatNames } from '../data/readers.ts'
 import { type ImportOptions, importFiles, reviewFiles } from '../pipeline/import.ts'
-import type { Store } from '../trace/store.ts'
+import { maskJsonText } from '../text/mask-json.ts'
+import { maskedText } from '../text/masking.ts'
+import { type CommandContext, withContext } from './context.ts'
 import { importJson, importText } from './import-report.ts'
-import type { Terminal } from './terminal.ts'
 
-/** What the command needs of the outside. */
-export interface ImportContext {
-  readonly terminal: Terminal
-  readonly signal: AbortSignal
-  /** Personal data out of a text; the same text where the task is exempt. */
-  readonly mask: ImportOptions['mask']
-  readonly ledgerRow: ImportOptions['ledgerRow']
-  /** Opens the store; not asked for in a dry run. */
-  openStore(): Promise<Store>
-  close(): Promise<void>
-}
-
-export type OpenImportContext = (options: {
-  readonly json: boolean
-  readonly task: TaskId
-}) => Promise<ImportContext>
+/** Makes a logged call's row of the ledger, at the prices that hold for this command. */
+export type LedgerRowMaker = (context: CommandContext) => Promise<ImportOptions['ledgerRow']>
 
 interface Flags {
   readonly task: string
@@ -48,10 +35,13 @@ Examples:
   shoal import tickets.csv --task support-intent --input body --output category --dry-run
   shoal import calls.jsonl --task support-intent --format openai-log`
 
-/** The command; `open` gives it store, masking and terminal when it runs. */
-export function importCommand(open: OpenImportContext): Command {
+/** Brings files into the store. */
+export function importCommand(ledgerRows: LedgerRowMaker): Command {
   return new Command('import')
-    .description('labelled files or logged calls into the store')
+    .summary('labelled files or logged calls into the store')
+    .description(
+      'Reads labelled files or logs of chat calls, reports what they hold, and brings them into the store: all or nothing.',
+    )
     .argument('<file...>', 'CSV, TSV or JSONL files, or logs of chat calls (JSONL)')
     .requiredOption('--task <task>', 'the task that they belong to')
     .addOption(
@@ -73,37 +63,50 @@ export function importCommand(open: OpenImportContext): Command {
     .option('--dry-run', 'report what the files hold and import nothing')
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples)
-    .action((files: string[], flags: Flags) => runImport(files, flags, open))
+    .action((files: string[], flags: Flags) =>
+      withContext(flags, (context) => runImport(context, { files, flags, ledgerRows })),
+    )
 }
 
-async function runImport(files: readonly string[], flags: Flags, open: OpenImportContext): Promise<void> {
+async function runImport(
+  context: CommandContext,
+  request: { readonly files: readonly string[]; readonly flags: Flags; readonly ledgerRows: LedgerRowMaker },
+): Promise<void> {
+  const { files, flags } = request
+  const { terminal } = context
   const task = taskId(flags.task)
-  const layout = layoutOf(flags)
-  const context = await open({ json: flags.json === true, task })
-  try {
-    const options: ImportOptions = {
-      task,
-      layout,
-      columns: {
-        ...(flags.input !== undefined && { input: flags.input }),
-        ...(flags.output !== undefined && { output: flags.output }),
-        ...(flags.group !== undefined && { group: flags.group }),
-      },
-      mask: context.mask,
-      ledgerRow: context.ledgerRow,
-      ...(flags.source !== undefined && { source: flags.source }),
-      signal: context.signal,
-      progress: context.terminal.progress,
-    }
-    const outcome = flags.dryRun
-      ? await reviewFiles(files, options)
-      : await importFiles(await context.openStore(), files, options)
-    context.terminal.endProgress()
-    context.terminal.print(importText(outcome))
-    context.terminal.printJson(importJson(outcome))
-  } finally {
-    await context.close()
+  const masks = await masksOf(context, task, flags)
+  const options: ImportOptions = {
+    task,
+    layout: layoutOf(flags),
+    columns: {
+      ...(flags.input !== undefined && { input: flags.input }),
+      ...(flags.output !== undefined && { output: flags.output }),
+      ...(flags.group !== undefined && { group: flags.group }),
+    },
+    ...masks,
+    ledgerRow: await request.ledgerRows(context),
+    ...(flags.source !== undefined && { source: flags.source }),
+    signal: context.signal,
+    progress: terminal.progress,
   }
+  const outcome = flags.dryRun
+    ? await reviewFiles(files, options)
+    : await importFiles(await context.store(), files, options)
+  terminal.endProgress()
+  terminal.print(importText(outcome))
+  terminal.printJson(importJson(outcome))
+}
+
+/** Masking is on unless the task is exempt; a dry run does not ask the store and masks. */
+async function masksOf(
+  context: CommandContext,
+  task: TaskId,
+  flags: Flags,
+): Promise<Pick<ImportOptions, 'mask' | 'maskBody'>> {
+  const known = flags.dryRun ? undefined : await (await context.store()).tasks.get(task)
+  if (known?.masked ?? true) return { mask: maskedText, maskBody: maskJsonText }
+  return { mask: (text) => text, maskBody: (body) => body }
 }
 
 function layoutOf(flags: Flags): SaidLayout {

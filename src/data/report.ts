@@ -1,4 +1,6 @@
 /** The report of an import: what the files hold and what a person should look at before training on it. */
+
+import type { TaskOutput } from '../task/types.ts'
 import { duplicateKey } from './duplicate-key.ts'
 import { DuplicateFinder, type DuplicateReport, type RowPlace } from './duplicates.ts'
 import type { Example } from './example.ts'
@@ -62,7 +64,7 @@ export class ReportBuilder {
     this.#rows++
     this.#examples++
     const { output } = example
-    this.#duplicates.add({ key: duplicateKey(example.input), output: outputText(output), place })
+    this.#duplicates.add({ key: duplicateKey(example.input), output: readable(output), place })
     this.#lengths.add(inputLength(example))
     if (output.kind === 'labels') for (const label of output.labels) this.#countLabel(label)
     if (output.kind === 'text') this.#countLabel(output.text)
@@ -105,6 +107,12 @@ export class ReportBuilder {
 /** A text that does not keep alive the piece of the file it was cut from. */
 function ownCopy(text: string): string {
   return Buffer.from(text, 'utf16le').toString('utf16le')
+}
+
+/** An output as a person reads it; different outputs stay different but for labels with commas. */
+function readable(output: TaskOutput): string {
+  if (output.kind === 'labels') return output.labels.join(', ')
+  return output.kind === 'text' ? output.text : outputText(output)
 }
 
 function inputLength({ input }: Example): number {

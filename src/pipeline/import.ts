@@ -9,6 +9,7 @@ import type { TaskId } from '../base/ids.ts'
 import type { ColumnChoice } from '../data/columns.ts'
 import type { RowSource } from '../data/reader.ts'
 import { type DataReport, ReportBuilder } from '../data/report.ts'
+import type { Mask } from '../data/to-example.ts'
 import type { KeptCall, LedgerRow, StagedImport, Store } from '../trace/store.ts'
 import type { Call } from '../wire/call.ts'
 import { callFromLog } from './logged-call.ts'
@@ -16,6 +17,8 @@ import { type OpenedFile, openFiles, type ReadFilesOptions, type ReadRow, readFi
 
 export interface ImportOptions extends ReadFilesOptions {
   readonly task: TaskId
+  /** Masks every text in the JSON body of a logged call. */
+  readonly maskBody: Mask
   /** Makes the ledger's row of a logged call. */
   readonly ledgerRow: (call: Call) => LedgerRow
 }
@@ -110,7 +113,7 @@ async function stageRows(
     task: options.task,
     file: basename(batch.file.source.file),
     writtenMs: batch.file.writtenMs,
-    mask: options.mask,
+    maskBody: options.maskBody,
   }
   const calls = batch.rows.flatMap(({ row }): KeptCall[] => {
     if (row.kind !== 'call') return []

@@ -1,7 +1,7 @@
 /** A logged call as the store keeps it: masked, with an id that is the same at every import of the same file. */
 import { createHash } from 'node:crypto'
 import { callIdFrom, type ModelName, type TaskId } from '../base/ids.ts'
-import { isJsonObject, type Json, type JsonObject } from '../base/json.ts'
+import type { JsonObject } from '../base/json.ts'
 import type { CallRow } from '../data/reader.ts'
 import type { Mask } from '../data/to-example.ts'
 import type { Call } from '../wire/call.ts'
@@ -12,15 +12,16 @@ export interface LoggedCallContext {
   readonly file: string
   /** When the log was last written: the time of calls that have none of their own. */
   readonly writtenMs: number
-  readonly mask: Mask
+  /** Masks every text in a JSON body. */
+  readonly maskBody: Mask
 }
 
 /** A call of a log; its latency is 0 where the log has none, and its reason says that it was imported. */
 export function callFromLog(row: CallRow, context: LoggedCallContext): Call {
   // Not every logger keeps the model, and a request without one is none of the API.
   const whole: JsonObject = { model: row.model ?? 'unknown', ...row.request }
-  const request = JSON.stringify(mapTexts(whole, context.mask))
-  const response = JSON.stringify(mapTexts(row.response, context.mask))
+  const request = context.maskBody(JSON.stringify(whole))
+  const response = context.maskBody(JSON.stringify(row.response))
   const atMs = Math.max(0, Math.floor(row.atMs ?? context.writtenMs))
   const identity = [context.task, context.file, row.line, request, response]
   const digest = createHash('sha256').update(JSON.stringify(identity)).digest()
@@ -41,14 +42,4 @@ export function callFromLog(row: CallRow, context: LoggedCallContext): Call {
     ...(row.usage !== undefined && { usage: row.usage }),
     latencyMs: row.latencyMs ?? 0,
   }
-}
-
-/** The same JSON with every text in it mapped; names of members stay. */
-function mapTexts(value: JsonObject, map: Mask): JsonObject
-function mapTexts(value: Json, map: Mask): Json
-function mapTexts(value: Json, map: Mask): Json {
-  if (typeof value === 'string') return map(value)
-  if (Array.isArray(value)) return value.map((inner: Json) => mapTexts(inner, map))
-  if (!isJsonObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, mapTexts(inner, map)]))
 }
