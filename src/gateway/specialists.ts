@@ -7,6 +7,7 @@ import type { SpecialistId, TaskId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { Registry } from '../registry/registry.ts'
 import { type TaskBook, taskBook } from '../route/recognise.ts'
+import type { ServedSpecialist } from '../route/specialist.ts'
 import type { Task } from '../task/types.ts'
 import type { Tier } from '../tier/tier.ts'
 import type { Store } from '../trace/store.ts'
@@ -39,7 +40,8 @@ interface Following {
   readonly problems: Map<TaskId, string>
   /** The last load of each task: loads of one task follow one another. */
   readonly loads: Map<TaskId, Promise<void>>
-  readonly leaving: Set<NodeJS.Timeout>
+  /** Replaced specialists that have not been let go yet. */
+  readonly leaving: Map<NodeJS.Timeout, ServedSpecialist>
   book: TaskBook
   /** The stored tasks as they were read last, as text. */
   storedText: string
@@ -53,7 +55,7 @@ export function createSpecialists(options: SpecialistsOptions): Specialists {
     loaded: new Map(),
     problems: new Map(),
     loads: new Map(),
-    leaving: new Set(),
+    leaving: new Map(),
     book: taskBook([]),
     storedText: '',
   }
@@ -80,8 +82,10 @@ export function createSpecialists(options: SpecialistsOptions): Specialists {
       clearInterval(timer)
       await looking
       await Promise.all(following.loads.values())
-      for (const leaving of following.leaving) clearTimeout(leaving)
-      for (const { specialist } of following.loaded.values()) await specialist.predictor.dispose()
+      for (const timer of following.leaving.keys()) clearTimeout(timer)
+      const serving = [...following.loaded.values()].map((loaded) => loaded.specialist)
+      for (const specialist of [...following.leaving.values(), ...serving])
+        await specialist.predictor.dispose()
     },
   }
 }
@@ -151,7 +155,7 @@ function disposeLater(following: Following, { specialist }: Loaded): void {
     })
   }, graceMs)
   timer.unref()
-  following.leaving.add(timer)
+  following.leaving.set(timer, specialist)
 }
 
 function note(following: Following, task: TaskId, cause: unknown): void {

@@ -1,0 +1,265 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { sha256 } from '../base/hash.ts'
+import { type ModelName, specialistId, taskId } from '../base/ids.ts'
+import type { Prediction } from '../task/predictor.ts'
+import type { Message, PromptTemplate, Task } from '../task/types.ts'
+import type { Certificate } from '../trust/certificate.ts'
+import { runCascade } from './cascade.ts'
+import { type CallFacts, decide } from './decide.ts'
+import { obstacleIn } from './obstacles.ts'
+import { recognise, taskBook } from './recognise.ts'
+import type { ServedSpecialist, ServedTask } from './specialist.ts'
+
+const observed = { rows: 100, n: 80, errors: 0, coverage: 0.8, bound: 0.01 }
+const certificate: Certificate = {
+  risk: 0.02,
+  delta: 0.05,
+  threshold: 0.9,
+  noveltyLimit: 0.99,
+  wrongMeans: 'error',
+  calibration: observed,
+  test: observed,
+  holdsFor: { specialists: [], maskingVersion: 1, upstream: 'big' },
+  data: { train: sha256('a'), calibration: sha256('b'), test: sha256('c') },
+  date: '',
+}
+
+function task(name: string, template?: PromptTemplate): Task {
+  return {
+    id: taskId(name),
+    kind: 'classification',
+    space: { kind: 'labels', labels: ['a', 'b'], multiple: false },
+    rendering: { kind: 'text', before: '', after: '' },
+    risk: { risk: 0.02, delta: 0.05 },
+    upstream: 'big' as ModelName,
+    masked: false,
+    paused: false,
+    ...(template && { template }),
+  }
+}
+
+const said = (confidence: number, novelty = 0): Prediction => ({
+  output: { kind: 'labels', labels: ['a'] },
+  confidence,
+  novelty,
+})
+
+function specialist(
+  prediction: Prediction | 'throws',
+  settings: {
+    readonly certificate?: Partial<Certificate>
+    readonly isVoid?: boolean
+    readonly inline?: boolean
+  } = {},
+): ServedSpecialist & { asked: number } {
+  const made = {
+    id: specialistId(taskId('t'), 1),
+    tier: 'nano' as const,
+    digest: sha256('x'),
+    servedBy: 't@1 (nano)',
+    isVoid: settings.isVoid ?? false,
+    certificate: { ...certificate, ...settings.certificate },
+    asked: 0,
+    predictor: {
+      sizeBytes: 1,
+      predict: async () => [answer()],
+      dispose: async () => {},
+      ...(settings.inline !== false && { inline: { inlineLimit: 100, predict: () => answer() } }),
+    },
+  }
+  const answer = (): Prediction => {
+    made.asked++
+    if (prediction === 'throws') throw new Error('broken')
+    return prediction
+  }
+  return made
+}
+
+function facts(specialists: readonly ServedSpecialist[], settings: Partial<CallFacts> = {}): CallFacts {
+  const served = { task: task('t'), specialists }
+  return {
+    served,
+    insisted: false,
+    hasInput: true,
+    localAnswers: true,
+    model: 'big' as ModelName,
+    ...settings,
+  }
+}
+
+const sure = specialist(said(0.95))
+
+test.each<[string, CallFacts, string]>([
+  ['no task', { insisted: false, hasInput: false, localAnswers: true }, 'no-task'],
+  ['the client insists', facts([sure], { insisted: true }), 'insisted'],
+  ['local answers are off', facts([sure], { localAnswers: false }), 'local-off'],
+  [
+    'the task is paused',
+    facts([sure], { served: { task: { ...task('t'), paused: true }, specialists: [sure] } }),
+    'paused',
+  ],
+  ['the request forbids it', facts([sure], { obstacle: 'several-answers' }), 'several-answers'],
+  ['the input cannot be read', facts([sure], { hasInput: false }), 'template-differs'],
+  ['nothing is promoted', facts([]), 'no-specialist'],
+  [
+    'no threshold passed',
+    facts([specialist(said(1), { certificate: { threshold: undefined } as never })]),
+    'no-certificate',
+  ],
+  ['the certificate is void', facts([specialist(said(1), { isVoid: true })]), 'certificate-void'],
+  ['another model is asked for', facts([sure], { model: 'small' as ModelName }), 'other-model'],
+])('a call goes upstream without asking anybody where %s', (_, given, reason) => {
+  expect(decide(given, [])).toEqual({ kind: 'upstream', reason })
+})
+
+test.each<[Prediction | 'throws', string]>([
+  [said(0.89), 'unsure'],
+  [said(1, 0.991), 'novel'],
+  [said(0.1, 1), 'novel'],
+  ['throws', 'specialist-failed'],
+])('after %j the call goes upstream: %s', (prediction, reason) => {
+  const failures: unknown[] = []
+  const routed = runCascade(
+    facts([specialist(prediction)]),
+    { kind: 'text', text: 'x' },
+    {
+      onFailure: (_, cause) => failures.push(cause),
+    },
+  )
+  expect(routed).toMatchObject({ kind: 'upstream', reason })
+  expect(failures).toHaveLength(prediction === 'throws' ? 1 : 0)
+})
+
+test('exactly at the threshold and at the limit of novelty a specialist answers, at once', () => {
+  const routed = runCascade(
+    facts([specialist(said(0.9, 0.99))]),
+    { kind: 'text', text: 'x' },
+    { onFailure: () => {} },
+  )
+  expect(routed).toMatchObject({ kind: 'local', reason: 'certified', specialist: { id: 't@1' } })
+})
+
+test('the next specialist is asked only where the one before is not sure, and none after the one that answers', async () => {
+  const first = specialist(said(0.5))
+  const second = specialist(said(0.95), { inline: false })
+  const third = specialist(said(1))
+  const routed = await runCascade(
+    facts([first, second, third]),
+    { kind: 'text', text: 'x' },
+    { onFailure: () => {} },
+  )
+  expect(routed).toMatchObject({ kind: 'local', prediction: { confidence: 0.95 } })
+  expect(routed).not.toHaveProperty('cpuMs')
+  expect([first.asked, second.asked, third.asked]).toEqual([1, 1, 0])
+})
+
+test('a text above the inline limit is asked for on the other path', async () => {
+  const routed = runCascade(facts([sure]), { kind: 'text', text: 'x'.repeat(101) }, { onFailure: () => {} })
+  expect(routed).toBeInstanceOf(Promise)
+  expect(await routed).toMatchObject({ kind: 'local' })
+})
+
+const oneSlot = (before: string, after = '', system?: string): PromptTemplate => ({
+  messages: [
+    ...(system === undefined ? [] : [{ role: 'system', constants: [system], slots: [] }]),
+    { role: 'user', constants: [before, after], slots: ['text'] },
+  ],
+})
+
+test('a thousand tasks are told apart, with and without messages that are constant', () => {
+  const served: ServedTask[] = Array.from({ length: 1000 }, (_, at) => ({
+    task: task(
+      `t${at}`,
+      at % 2 ? oneSlot(`Question number ${at}: `) : oneSlot('Please classify: ', '', `You are helper ${at}.`),
+    ),
+    specialists: [],
+  }))
+  const book = taskBook(served)
+  for (const at of [0, 1, 500, 999]) {
+    const messages: Message[] =
+      at % 2
+        ? [{ role: 'user', content: `Question number ${at}: why?` }]
+        : [
+            { role: 'system', content: `You are helper ${at}.` },
+            { role: 'user', content: 'Please classify: why?' },
+          ]
+    expect(recognise({ model: 'big', prompt: { messages } }, book)).toMatchObject({
+      task: `t${at}`,
+      input: { kind: 'text', text: 'why?' },
+      isByModel: false,
+    })
+    expect(
+      recognise({ model: 'big', prompt: { messages: [...messages, messages[0]!] } }, book).task,
+    ).toBeUndefined()
+  }
+})
+
+test('of two templates that match, the one with more constant text wins', () => {
+  const text = fc.string({ maxLength: 30 })
+  fc.assert(
+    fc.property(text, text, text, (a, b, x) => {
+      const short = oneSlot(`Sort this mail: ${a}`)
+      const long = oneSlot(`Sort this mail: ${a}${b}!`)
+      const book = taskBook([
+        { task: task('short', short), specialists: [] },
+        { task: task('long', long), specialists: [] },
+      ])
+      const content = `Sort this mail: ${a}${b}!${x}`
+      expect(
+        recognise({ model: 'm', prompt: { messages: [{ role: 'user', content }] } }, book),
+      ).toMatchObject({
+        task: 'long',
+        input: { text: x },
+      })
+    }),
+  )
+})
+
+test('a header names a task that need not exist yet; its calls are kept under it', () => {
+  const prompt = { messages: [{ role: 'user', content: 'hello' }] }
+  expect(recognise({ header: 'new-task', model: 'big', prompt }, taskBook([]))).toEqual({
+    task: 'new-task',
+    isByModel: false,
+    model: 'big',
+  })
+  expect(() => recognise({ header: 'No Task!', model: 'big', prompt }, taskBook([]))).toThrow(
+    /not a task name/,
+  )
+})
+
+test('a named task with a changed prompt has no input', () => {
+  const book = taskBook([{ task: task('t', oneSlot('Sort this mail please: ')), specialists: [] }])
+  const prompt = { messages: [{ role: 'user', content: 'Sort this: hello' }] }
+  expect(recognise({ header: 't', model: 'big', prompt }, book).input).toBeUndefined()
+})
+
+test('a task without a template takes the only message of the user as its input', () => {
+  const book = taskBook([{ task: task('rows'), specialists: [] }])
+  const user = { role: 'user', content: 'hello' }
+  const call = (messages: readonly Message[]) =>
+    recognise({ model: 'shoal/rows', prompt: { messages } }, book).input
+  expect(call([user])).toEqual({ kind: 'text', text: 'hello' })
+  expect(call([{ role: 'system', content: 'Sort.' }, user])).toEqual({ kind: 'text', text: 'hello' })
+  expect(call([user, { role: 'assistant', content: 'ham' }, user])).toBeUndefined()
+  expect(call([user, user])).toBeUndefined()
+})
+
+test.each([
+  [{ n: 2 }, 'several-answers'],
+  [{ n: 1 }, undefined],
+  [{ logprobs: true }, 'log-probabilities'],
+  [{ top_logprobs: 3 }, 'log-probabilities'],
+  [{ logprobs: false, top_logprobs: null }, undefined],
+  [{ modalities: ['text', 'audio'] }, 'not-text'],
+  [{ modalities: ['text'] }, undefined],
+  [{ audio: { voice: 'x' } }, 'not-text'],
+  [{ tools: [{ type: 'function' }] }, 'foreign-tools'],
+  [{ tools: [] }, undefined],
+  [{ functions: [{}] }, 'foreign-tools'],
+  [{ web_search_options: {} }, 'web-search'],
+  [{ temperature: 0.7, seed: 4, user: 'u' }, undefined],
+])('a request with %j has the obstacle %s', (fields, reason) => {
+  const request = { model: 'm', messages: [{ role: 'user', content: 'x' }], ...fields }
+  expect(obstacleIn(request, undefined)).toBe(reason)
+})
