@@ -29,30 +29,50 @@ const plateau = 0.05
 /** Errors that held-aside rows may have hidden, as a share of the risk. */
 const hiddenErrors = 0.1
 
+/** The strict start is left out, and nothing paid for it, where its chance to pass with its part is below this. */
+const strictChance = 0.3
+
 /**
- * Candidates from strict to loose with two starts: one strict, one where held-aside rows say that the test passes
- * most surely. Chosen among some 150 rules by simulation on ten text sets (docs/log.md).
+ * Candidates from strict to loose with up to two starts: a strict one, and one where held-aside rows say that the
+ * test passes most surely. Chosen among some 150 rules by simulation on held-out rows of five text sets (docs/log.md).
  */
 export function planCandidates(
   heldAside: readonly HeldAside[],
   options: { readonly target: RiskTarget; readonly calibrationRows: number },
 ): readonly Candidate[] {
   if (heldAside.length === 0) return []
-  const strict = strictStart(options.target, options.calibrationRows)
-  const likely = Math.max(strict, likelyStart(heldAside, options.target, options.calibrationRows))
+  const parts = partsByPercent(errorRates(heldAside, options.target), options)
   const scores = ascendingCopy(heldAside.map((row) => row.score))
-  const parts = new Map<number, number>()
-  for (let percent = strict; percent <= percents; percent++) {
-    // Ties put several percents on one score, which then has all their parts.
-    const score = upperQuantileOfSorted(scores, Math.max(0, 1 - percent / percents))
-    const part = strict === likely ? 1 : percent === strict ? strictPart : 1 - strictPart
-    parts.set(score, (parts.get(score) ?? 0) + (percent === strict || percent === likely ? part : 0))
+  const shares = new Map<number, number>()
+  for (let percent = Math.min(...parts.keys()); percent <= percents; percent++) {
+    // Ties put several percents on one score, which then has all their parts; the last is every call.
+    const score = percent === percents ? 0 : upperQuantileOfSorted(scores, 1 - percent / percents)
+    shares.set(score, (shares.get(score) ?? 0) + (parts.get(percent) ?? 0))
   }
-  return [...parts].map(([score, share]) => ({ score, share }))
+  return [...shares].map(([score, share]) => ({ score, share }))
 }
 
-/** The percent from which enough rows are answered that an errorless specialist would pass. */
-function strictStart(target: RiskTarget, calibrationRows: number): number {
+interface Plan {
+  readonly target: RiskTarget
+  readonly calibrationRows: number
+}
+
+/** The percents at which testing starts, each with its part of delta. */
+function partsByPercent(errors: readonly number[], plan: Plan): ReadonlyMap<number, number> {
+  const strict = strictStart(plan)
+  const strictPasses = chanceToPass(strict, errors, plan, strictPart)
+  const second = Math.max(strict, likelyStart(errors, plan, 1 - strictPart))
+  if (strictPasses >= strictChance && second > strict) {
+    return new Map([
+      [strict, strictPart],
+      [second, 1 - strictPart],
+    ])
+  }
+  return new Map([[Math.max(strict, likelyStart(errors, plan, 1)), 1]])
+}
+
+/** The percent from which enough rows are answered that an errorless specialist would pass with all of delta. */
+function strictStart({ target, calibrationRows }: Plan): number {
   const needed = errorlessRows(target.risk, target.delta)
   const rowsAt = (percent: number): number => {
     const share = percent / percents
@@ -64,26 +84,33 @@ function strictStart(target: RiskTarget, calibrationRows: number): number {
   return percent
 }
 
-/** The percent amid those that pass most surely, if the held-aside rows' smoothed error rates are the true ones. */
-function likelyStart(heldAside: readonly HeldAside[], target: RiskTarget, calibrationRows: number): number {
+/** The percent amid those that pass most surely with a part of delta. */
+function likelyStart(errors: readonly number[], plan: Plan, part: number): number {
+  const chances = errors.map((_, at) => chanceToPass(at + 1, errors, plan, part))
+  const best = Math.max(...chances)
+  const nearBest = (chance: number): boolean => chance >= best - plateau
+  return 1 + Math.round((chances.findIndex(nearBest) + chances.findLastIndex(nearBest)) / 2)
+}
+
+/** Chance that the calibration rows above a percent pass with a part of delta, were the error rates the true ones. */
+function chanceToPass(percent: number, errors: readonly number[], plan: Plan, part: number): number {
+  const answered = Math.round((percent / percents) * plan.calibrationRows)
+  const allowed = mostErrors(answered, plan.target.risk, part * plan.target.delta)
+  return allowed === undefined ? 0 : binomialCdf(allowed, answered, errors[percent - 1]!)
+}
+
+/** Error rate above each percent, 1 to 100, smoothed by a calibration fitted on the held-aside rows. */
+function errorRates(heldAside: readonly HeldAside[], target: RiskTarget): readonly number[] {
   const sorted = [...heldAside].sort((a, b) => b.score - a.score)
   const smooth = fitCalibration(sorted, [])
-  const chances: number[] = []
+  const rates: number[] = []
   let errors = 0
   let rows = 0
   for (let percent = 1; percent <= percents; percent++) {
     for (const end = Math.max(1, Math.round((percent / percents) * sorted.length)); rows < end; rows++) {
       errors += 1 - confidenceOf(smooth, sorted[rows]!.score)
     }
-    const errorRate = Math.min(1, errors / rows + hiddenErrors * target.risk)
-    chances.push(chanceToPass(Math.round((percent / percents) * calibrationRows), errorRate, target))
+    rates.push(Math.min(1, errors / rows + hiddenErrors * target.risk))
   }
-  const best = Math.max(...chances)
-  const nearBest = (chance: number): boolean => chance >= best - plateau
-  return 1 + Math.round((chances.findIndex(nearBest) + chances.findLastIndex(nearBest)) / 2)
-}
-
-function chanceToPass(answered: number, errorRate: number, target: RiskTarget): number {
-  const allowed = mostErrors(answered, target.risk, target.delta)
-  return allowed === undefined ? 0 : binomialCdf(allowed, answered, errorRate)
+  return rates
 }
