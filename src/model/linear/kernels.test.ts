@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import { seededRandom } from '../../base/random.ts'
+import { createKernels } from './kernels.ts'
+import { Memory } from './web-assembly.ts'
+
+const rows = 5
+const columns = 32
+const memory = new Memory({ initial: 1 })
+const kernels = createKernels(memory)
+const random = seededRandom(1)
+
+function place(offset: number, length: number): Float32Array {
+  return new Float32Array(memory.buffer, offset, length).map(() => random.normal())
+}
+
+/** A view of the memory filled with normal numbers. */
+function filled(offset: number, length: number): Float32Array {
+  const values = place(offset, length)
+  const view = new Float32Array(memory.buffer, offset, length)
+  view.set(values)
+  return view
+}
+
+test('multiply is the product of a matrix and a vector', () => {
+  const matrix = filled(1024, rows * columns)
+  const input = filled(4096, columns)
+  kernels.multiply(0, 1024, 4096, rows, columns)
+  for (let row = 0; row < rows; row++) {
+    let sum = 0
+    for (let c = 0; c < columns; c++) sum += matrix[row * columns + c]! * input[c]!
+    expect(new Float32Array(memory.buffer, 0, rows)[row]).toBeCloseTo(sum, 4)
+  }
+})
+
+test('multiplyTransposed adds the rows, each times its factor, and passes over zeros', () => {
+  const matrix = filled(1024, rows * columns)
+  const input = filled(4096, rows)
+  input[2] = 0
+  const out = filled(0, columns)
+  const before = out.slice()
+  kernels.multiplyTransposed(0, 1024, 4096, rows, columns)
+  for (let c = 0; c < columns; c++) {
+    let sum = before[c]!
+    for (let row = 0; row < rows; row++) sum += matrix[row * columns + c]! * input[row]!
+    expect(out[c]).toBeCloseTo(sum, 4)
+  }
+})
+
+test('addOuter adds the outer product', () => {
+  const matrix = filled(1024, rows * columns)
+  const before = matrix.slice()
+  const left = filled(0, rows)
+  left[1] = 0
+  const right = filled(4096, columns)
+  kernels.addOuter(1024, 0, 4096, rows, columns)
+  for (let i = 0; i < matrix.length; i++) {
+    const expected = before[i]! + left[Math.floor(i / columns)]! * right[i % columns]!
+    expect(matrix[i]).toBeCloseTo(expected, 4)
+  }
+})
+
+test('adagrad steps by the rate over the root of the squares so far, and empties the gradient', () => {
+  const values = filled(0, columns)
+  const before = values.slice()
+  const squares = filled(1024, columns)
+  squares.forEach((value, i) => {
+    squares[i] = Math.abs(value) + 0.1
+  })
+  const squaresBefore = squares.slice()
+  const gradient = filled(2048, columns)
+  const gradientBefore = gradient.slice()
+  kernels.adagrad(0, 1024, 2048, 0.1, columns)
+  for (let i = 0; i < columns; i++) {
+    const square = squaresBefore[i]! + gradientBefore[i]! ** 2
+    expect(squares[i]).toBeCloseTo(square, 4)
+    expect(values[i]).toBeCloseTo(before[i]! - (0.1 * gradientBefore[i]!) / Math.sqrt(square), 4)
+    expect(gradient[i]).toBe(0)
+  }
+})

@@ -1,0 +1,126 @@
+// The two heads of the nano tier, each trained on any part of a corpus: n-grams and embeddings.
+import type { Random } from '../../base/random.ts'
+import type { PerceptronWeights } from '../../model/linear/perceptron.ts'
+import { createPerceptronTrainer } from '../../model/linear/perceptron-trainer.ts'
+import { quantiseRows } from '../../model/linear/quantised.ts'
+import { type BlockLengths, weighRows } from '../../model/linear/sparse-rows.ts'
+import type { SparseHead } from '../../model/linear/sparse-scorer.ts'
+import { createSparseTrainer, sparseLogits } from '../../model/linear/sparse-softmax.ts'
+import { measureTerms } from '../../model/linear/term-weights.ts'
+import type { Terms } from '../../model/linear/terms.ts'
+import { selectVocabulary, type Vocabulary } from '../../model/linear/vocabulary.ts'
+import { defaultNgrams } from '../../text/ngrams.ts'
+
+/** A training set made ready: everything by row number. */
+export interface Corpus {
+  readonly terms: Terms
+  /** N x D, each of length 1 (or 0 where the table knows no piece). */
+  readonly embeddings: Float32Array
+  readonly dimensions: number
+  readonly classes: Int32Array
+  readonly classCount: number
+  /** How much each row counts. */
+  readonly weights: Float32Array
+  /** Rows with the same number stay together. */
+  readonly groups: Int32Array
+}
+
+/** A head that is trained epoch by epoch on some rows and gives logits, M x C, of others. */
+export interface HeadTrainer<Head> {
+  epoch(random: Random, tick: (share: number) => void): void
+  logits(rows: Int32Array): Float32Array
+  head(): Head
+}
+
+export const blockLengths: BlockLengths = [1, 0.7]
+
+/** Bytes that the n-gram head may take: what a thousand specialists of twenty classes leave each, more for more classes. */
+function vocabularyLimit(classCount: number): number {
+  const bytes = 1_200_000 + 40_000 * Math.max(0, classCount - 20)
+  return Math.floor(bytes / (classCount + 6))
+}
+
+/** The n-gram head in training; it also knows which n-grams it never saw. */
+export interface SparseHeadTrainer extends HeadTrainer<SparseHead> {
+  /** Share of each row's n-grams that the vocabulary lacks, 0..1. */
+  unknownShares(rows: Int32Array): Float32Array
+}
+
+/** The n-gram head over the rows `learn`. */
+export function createSparseHead(corpus: Corpus, learn: Int32Array): SparseHeadTrainer {
+  const { terms, classCount } = corpus
+  const statistics = measureTerms(terms, { rows: learn, classes: corpus.classes, classCount })
+  const vocabulary = selectVocabulary(terms.codes, statistics, vocabularyLimit(classCount))
+  const { model, epoch } = createSparseTrainer({
+    rows: weighRows(terms, learn, vocabulary, blockLengths),
+    classes: pick(corpus.classes, learn),
+    weights: Float32Array.from(learn, (row) => corpus.weights[row]!),
+    classCount,
+    vocabularySize: vocabulary.size,
+  })
+  return {
+    epoch,
+    logits(rows) {
+      const sparse = weighRows(terms, rows, vocabulary, blockLengths)
+      const out = new Float32Array(rows.length * classCount)
+      for (let i = 0; i < rows.length; i++) {
+        sparseLogits(model, sparse, i, out.subarray(i * classCount, (i + 1) * classCount))
+      }
+      return out
+    },
+    unknownShares: (rows) => Float32Array.from(rows, (row) => unknownShare(terms, row, vocabulary)),
+    head: () => ({
+      ngrams: defaultNgrams,
+      lengths: blockLengths,
+      vocabulary,
+      weights: quantiseRows(model.weights, classCount),
+      biases: model.biases,
+    }),
+  }
+}
+
+function unknownShare({ starts, terms, counts, codes }: Terms, row: number, vocabulary: Vocabulary): number {
+  let total = 0
+  let unknown = 0
+  for (let at = starts[row]!; at < starts[row + 1]!; at++) {
+    total += counts[at]!
+    if (vocabulary.rowOf(codes[terms[at]!]!) < 0) unknown += counts[at]!
+  }
+  return total === 0 ? 1 : unknown / total
+}
+
+/** The embedding head over the rows `learn`. */
+export function createDenseHead(
+  corpus: Corpus,
+  learn: Int32Array,
+  random: Random,
+): HeadTrainer<PerceptronWeights> {
+  const trainer = createPerceptronTrainer(
+    {
+      embeddings: pickRows(corpus.embeddings, corpus.dimensions, learn),
+      dimensions: corpus.dimensions,
+      classes: pick(corpus.classes, learn),
+      weights: Float32Array.from(learn, (row) => corpus.weights[row]!),
+      classCount: corpus.classCount,
+    },
+    random,
+  )
+  return {
+    epoch: trainer.epoch,
+    logits: (rows) => trainer.logits(pickRows(corpus.embeddings, corpus.dimensions, rows)),
+    head: trainer.weights,
+  }
+}
+
+/** The classes of the rows. */
+export function pick(classes: Int32Array, rows: Int32Array): Int32Array {
+  return rows.map((row) => classes[row]!)
+}
+
+function pickRows(matrix: Float32Array, columns: number, rows: Int32Array): Float32Array {
+  const out = new Float32Array(rows.length * columns)
+  rows.forEach((row, i) => {
+    out.set(matrix.subarray(row * columns, (row + 1) * columns), i * columns)
+  })
+  return out
+}

@@ -1,0 +1,149 @@
+// The nano tier: classification by word and character n-grams together with static embeddings. Trains in
+// seconds on one core, answers in tens of microseconds, in any language, with no native code.
+import { appError } from '../../base/errors.ts'
+import type { Json } from '../../base/json.ts'
+import type { Example } from '../../data/example.ts'
+import type { StaticEmbedding } from '../../model/static-embedding.ts'
+import { readStaticEmbedding } from '../../model/static-embedding-assets.ts'
+import type { Task } from '../../task/types.ts'
+import { dominantScript, type TableName } from '../../text/script.ts'
+import type { Tier } from '../tier.ts'
+import { decodeModel, describe, describedFormat, parseDescription, weightsFile } from './artefact.ts'
+import type { LabelledTexts } from './corpus.ts'
+import { fingerprint } from './fingerprint.ts'
+import { textOf } from './inputs.ts'
+import { createNanoPredictor } from './predictor.ts'
+import { type Trained, trainInThread } from './training-thread.ts'
+
+/** The tier; its static tables are read once, when first needed. */
+export function createNanoTier(): Tier {
+  const tables = new Map<TableName, Promise<StaticEmbedding>>()
+  const tableOf = (name: TableName): Promise<StaticEmbedding> => {
+    const known = tables.get(name) ?? readStaticEmbedding(name)
+    tables.set(name, known)
+    return known
+  }
+  return {
+    kind: 'nano',
+    can: { train: ['classification'], export: [] },
+    async train(task, { examples }, options) {
+      const classes = classesOf(task, examples)
+      const texts = examples.map(({ input }) => textOf(input))
+      const table = dominantScript(sampleOf(texts))
+      const labelled = labelledTexts(examples, texts, classes)
+      const trained = await trainInThread({ texts: labelled, table, seed: options.seed }, options)
+      return {
+        tier: 'nano',
+        taskKind: 'classification',
+        files: new Map([[weightsFile, trained.weights]]),
+        meta: {
+          model: describeTrained(trained, classes, task, table),
+          training: summary(trained, options.seed),
+        },
+        heldAside: trained.findings.heldAside,
+      }
+    },
+    async load({ files, meta }) {
+      const description = parseDescription(meta)
+      const weights = files.get(weightsFile)
+      if (!weights) throw appError('internal.bug', { problem: `a nano artefact has no ${weightsFile}` })
+      const table = await tableOf(description.table)
+      if (fingerprint(table) !== description.tableFingerprint) throw tableChanged(description.table)
+      return createNanoPredictor(decodeModel(weights, description), description, table)
+    },
+  }
+}
+
+/** The classes to tell apart: the labels of the space in its order, or the sets of labels that occur. */
+function classesOf({ kind, space }: Task, examples: readonly Example[]): readonly (readonly string[])[] {
+  if (kind !== 'classification' || space.kind !== 'labels') {
+    throw appError('usage.invalid', {
+      problem: `The nano tier trains classification, not ${kind}`,
+      hint: 'Choose another tier with --tier.',
+    })
+  }
+  if (examples.length === 0) {
+    throw appError('usage.invalid', {
+      problem: 'There is nothing to train on',
+      hint: 'Import some examples first.',
+    })
+  }
+  if (!space.multiple) return space.labels.map((label) => [label])
+  const sets = new Map(examples.map(({ output }) => [keyOf(labelsOf(output)), labelsOf(output)]))
+  return [...sets.keys()].sort().map((key) => sets.get(key)!)
+}
+
+function labelsOf(output: Example['output']): readonly string[] {
+  if (output.kind === 'labels') return output.labels
+  throw appError('internal.bug', {
+    problem: `an example of a classification has an output of kind ${output.kind}`,
+  })
+}
+
+const keyOf = (labels: readonly string[]): string => JSON.stringify([...labels].sort())
+
+function labelledTexts(
+  examples: readonly Example[],
+  texts: readonly string[],
+  classes: readonly (readonly string[])[],
+): LabelledTexts {
+  const numbers = new Map(classes.map((labels, index) => [keyOf(labels), index]))
+  const groups = new Map<string, number>()
+  return {
+    texts,
+    classCount: classes.length,
+    classes: Int32Array.from(examples, ({ output }) => {
+      const known = numbers.get(keyOf(labelsOf(output)))
+      if (known !== undefined) return known
+      throw appError('internal.bug', {
+        problem: `the label ${keyOf(labelsOf(output))} is not in the task's output space`,
+      })
+    }),
+    weights: Float32Array.from(examples, ({ weight }) => weight),
+    groups: Int32Array.from(examples, ({ group, id }) => {
+      const name = group ?? id
+      const number = groups.get(name) ?? groups.size
+      groups.set(name, number)
+      return number
+    }),
+  }
+}
+
+const sampleUnits = 100_000
+
+function sampleOf(texts: readonly string[]): string {
+  const each = Math.ceil(sampleUnits / texts.length)
+  return texts.map((text) => text.slice(0, each)).join(' ')
+}
+
+function describeTrained(
+  { mixture, ngrams, lengths, inputs, hidden, tableFingerprint }: Trained,
+  classes: readonly (readonly string[])[],
+  { space }: Task,
+  table: TableName,
+): Json {
+  const multiple = space.kind === 'labels' && space.multiple
+  return describe({
+    format: describedFormat,
+    ...{ classes, multiple, table, tableFingerprint, mixture, ngrams, lengths, inputs, hidden },
+  })
+}
+
+function summary({ findings, vocabularySize, weights }: Trained, seed: number): Json {
+  const { sparseEpochs, denseEpochs, checkRows, checkAccuracy } = findings
+  return {
+    seed,
+    sparseEpochs,
+    denseEpochs,
+    checkRows,
+    checkAccuracy,
+    vocabularySize,
+    sizeBytes: weights.length,
+  }
+}
+
+function tableChanged(table: TableName): Error {
+  return appError('internal.bug', {
+    problem: `this specialist was trained with another version of the static table ${table}; train it again`,
+  })
+}

@@ -1,0 +1,174 @@
+// Trains a nano model: rows held aside say when each head stops and how much it counts, then both heads are
+// trained afresh on every row for just as long. Synchronous; a worker runs it.
+import { type Random, seededRandom } from '../../base/random.ts'
+import { fitMixture, type MixtureRows, type MixtureWeights, mixLogits } from '../../model/linear/mixture.ts'
+import type { PerceptronWeights } from '../../model/linear/perceptron.ts'
+import { largestIndex, meanLoss } from '../../model/linear/softmax.ts'
+import type { SparseHead } from '../../model/linear/sparse-scorer.ts'
+import type { HeldAside } from '../tier.ts'
+import { type Fold, innerFolds } from './folds.ts'
+import { type Corpus, createDenseHead, createSparseHead, type HeadTrainer, pick } from './heads.ts'
+import { judgeLogits } from './judge-logits.ts'
+
+/** A trained nano model. */
+export interface NanoModel {
+  readonly sparse: SparseHead
+  readonly dense: PerceptronWeights
+  readonly mixture: MixtureWeights
+}
+
+/** What training found out about itself on the rows held aside. */
+export interface NanoFindings {
+  readonly sparseEpochs: number
+  readonly denseEpochs: number
+  /** Rows held aside, and the share of them answered rightly. */
+  readonly checkRows: number
+  readonly checkAccuracy: number
+  /** How each row held aside was answered by heads that had not seen it. */
+  readonly heldAside: readonly HeldAside[]
+}
+
+export interface NanoTrainOptions {
+  readonly seed: number
+  /** Called with the share done, 0..1, every few milliseconds of work. */
+  readonly tick: (share: number) => void
+}
+
+const mostEpochs = { sparse: 8, dense: 12 } as const
+const patience = 2 // epochs without gain after which a head stops
+const insideShare = 0.5 // of the work that the rows held aside take
+
+/** Trains both heads and their mixture. */
+export function trainNano(
+  corpus: Corpus,
+  { seed, tick }: NanoTrainOptions,
+): { model: NanoModel; findings: NanoFindings } {
+  const random = seededRandom(seed)
+  const folds = innerFolds(corpus.classes, corpus.groups, random.fork('folds'))
+  const checked = checkHeads(corpus, folds, random, (share) => tick(share * insideShare))
+  const rows = Int32Array.from(corpus.classes.keys())
+  const total = checked.sparseEpochs + checked.denseEpochs
+  let done = 0
+  const refit = <Head>(trainer: HeadTrainer<Head>, epochs: number, stream: Random): Head => {
+    for (let i = 0; i < epochs; i++) {
+      trainer.epoch(stream, (share) => tick(insideShare + ((1 - insideShare) * (done + share)) / total))
+      done++
+    }
+    return trainer.head()
+  }
+  const sparse = refit(createSparseHead(corpus, rows), checked.sparseEpochs, random.fork('sparse'))
+  const denseRandom = random.fork('dense')
+  const dense = refit(createDenseHead(corpus, rows, denseRandom), checked.denseEpochs, denseRandom)
+  return { model: { sparse, dense, mixture: checked.mixture }, findings: findingsOf(checked) }
+}
+
+interface Checked {
+  readonly sparseEpochs: number
+  readonly denseEpochs: number
+  readonly mixture: MixtureWeights
+  readonly rows: Int32Array
+  readonly logits: MixtureRows
+  readonly unknownShares: Float32Array
+}
+
+function checkHeads(
+  corpus: Corpus,
+  folds: readonly Fold[],
+  random: Random,
+  tick: (share: number) => void,
+): Checked {
+  const curves = folds.map(({ learn, check }, index) => {
+    const right = pick(corpus.classes, check)
+    const stream = random.fork(`fold-${index}`)
+    const part = (from: number) => (share: number) => tick((index + from + share / 2) / folds.length)
+    const ngramHead = createSparseHead(corpus, learn)
+    return {
+      unknownShares: ngramHead.unknownShares(check),
+      sparse: learningCurve(ngramHead, check, right, mostEpochs.sparse, stream, part(0)),
+      dense: learningCurve(
+        createDenseHead(corpus, learn, stream),
+        check,
+        right,
+        mostEpochs.dense,
+        stream,
+        part(0.5),
+      ),
+    }
+  })
+  const sparseEpochs = bestEpochs(curves.map(({ sparse }) => sparse))
+  const denseEpochs = bestEpochs(curves.map(({ dense }) => dense))
+  const rows = Int32Array.from(folds.flatMap(({ check }) => [...check]))
+  const logits = {
+    sparse: join(curves.map(({ sparse }) => sparse.logits[sparseEpochs - 1]!)),
+    dense: join(curves.map(({ dense }) => dense.logits[denseEpochs - 1]!)),
+    classes: pick(corpus.classes, rows),
+    classCount: corpus.classCount,
+  }
+  const unknownShares = join(curves.map((curve) => curve.unknownShares))
+  return { sparseEpochs, denseEpochs, mixture: fitMixture(logits), rows, logits, unknownShares }
+}
+
+/** Logits and loss of the rows held aside after each epoch. */
+interface LearningCurve {
+  readonly logits: readonly Float32Array[]
+  readonly losses: readonly number[]
+}
+
+function learningCurve<Head>(
+  trainer: HeadTrainer<Head>,
+  check: Int32Array,
+  right: Int32Array,
+  most: number,
+  random: Random,
+  tick: (share: number) => void,
+): LearningCurve {
+  const logits: Float32Array[] = []
+  const losses: number[] = []
+  let best = 0
+  while (losses.length < most && losses.length - best <= patience) {
+    trainer.epoch(random, (share) => tick((losses.length + share) / most))
+    logits.push(trainer.logits(check))
+    losses.push(meanLoss(logits.at(-1)!, right))
+    if (losses.at(-1)! < losses[best]!) best = losses.length - 1
+  }
+  return { logits, losses }
+}
+
+/** The number of epochs with the least mean loss, among those that every fold went through. */
+function bestEpochs(curves: readonly LearningCurve[]): number {
+  const shared = Math.min(...curves.map(({ losses }) => losses.length))
+  const means = Float32Array.from({ length: shared }, (_, epoch) =>
+    curves.reduce((sum, { losses }) => sum - losses[epoch]!, 0),
+  )
+  return largestIndex(means) + 1
+}
+
+function join(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+function findingsOf(checked: Checked): NanoFindings {
+  const { rows, logits, mixture } = checked
+  const { classCount } = logits
+  const mixed = new Float32Array(classCount)
+  const heldAside = Array.from(rows, (_, i): HeldAside => {
+    const range = [i * classCount, (i + 1) * classCount] as const
+    mixLogits(mixed, logits.sparse.subarray(...range), logits.dense.subarray(...range), mixture)
+    const { answer, score, noveltyScore } = judgeLogits(mixed, checked.unknownShares[i]!)
+    return { score, correct: answer === logits.classes[i], noveltyScore }
+  })
+  const right = heldAside.filter(({ correct }) => correct).length
+  return {
+    sparseEpochs: checked.sparseEpochs,
+    denseEpochs: checked.denseEpochs,
+    checkRows: rows.length,
+    checkAccuracy: right / Math.max(1, rows.length),
+    heldAside,
+  }
+}

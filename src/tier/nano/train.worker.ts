@@ -1,0 +1,54 @@
+// The training thread: gets labelled texts, posts how far it is, and then the model as bytes.
+import { parentPort, workerData } from 'node:worker_threads'
+import { assert } from '../../base/errors.ts'
+import { readStaticEmbedding } from '../../model/static-embedding-assets.ts'
+import type { TableName } from '../../text/script.ts'
+import { encodeModel } from './artefact.ts'
+import { type LabelledTexts, prepareCorpus } from './corpus.ts'
+import { fingerprint } from './fingerprint.ts'
+import { trainNano } from './train.ts'
+import type { TrainJob, TrainMessage } from './training-thread.ts'
+
+const port = parentPort
+assert(port, 'train.worker.ts runs in a worker thread')
+const { texts, table, seed } = workerData as TrainJob
+const post = (message: TrainMessage, transfer: ArrayBuffer[] = []): void =>
+  port.postMessage(message, transfer)
+
+const preparingShare = 0.08 // of the work
+let reported = 0
+
+/** Reports each hundredth once. */
+function tick(share: number): void {
+  const hundredths = Math.floor(share * 100)
+  if (hundredths <= reported) return
+  reported = hundredths
+  post({ kind: 'progress', hundredths })
+}
+
+async function train(labelled: LabelledTexts, name: TableName): Promise<void> {
+  const embedding = await readStaticEmbedding(name)
+  const corpus = prepareCorpus(labelled, embedding, (share) => tick(share * preparingShare))
+  const { model, findings } = trainNano(corpus, {
+    seed,
+    tick: (share) => tick(preparingShare + share * (1 - preparingShare)),
+  })
+  const weights = encodeModel(model)
+  post(
+    {
+      kind: 'trained',
+      weights,
+      findings,
+      mixture: model.mixture,
+      ngrams: model.sparse.ngrams,
+      lengths: model.sparse.lengths,
+      inputs: model.dense.shape.inputs,
+      hidden: model.dense.shape.hidden,
+      vocabularySize: model.sparse.vocabulary.size,
+      tableFingerprint: fingerprint(embedding),
+    },
+    [weights.buffer as ArrayBuffer],
+  )
+}
+
+await train(texts, table)

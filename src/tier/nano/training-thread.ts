@@ -1,0 +1,55 @@
+// Runs a training in a thread of its own: progress comes as it goes on, a cancelled one is ended at once.
+import { appError, throwIfCancelled } from '../../base/errors.ts'
+import type { WorkOptions } from '../../base/progress.ts'
+import { startWorker } from '../../base/worker.ts'
+import type { TableName } from '../../text/script.ts'
+import type { NanoDescription } from './artefact.ts'
+import type { LabelledTexts } from './corpus.ts'
+import type { NanoFindings } from './train.ts'
+
+/** What the thread is given. */
+export interface TrainJob {
+  readonly texts: LabelledTexts
+  readonly table: TableName
+  readonly seed: number
+}
+
+/** What the thread made. */
+export interface Trained
+  extends Pick<NanoDescription, 'mixture' | 'ngrams' | 'lengths' | 'inputs' | 'hidden' | 'tableFingerprint'> {
+  readonly weights: Uint8Array
+  readonly findings: NanoFindings
+  readonly vocabularySize: number
+}
+
+/** What the thread says. */
+export type TrainMessage =
+  | { readonly kind: 'progress'; readonly hundredths: number }
+  | ({ readonly kind: 'trained' } & Trained)
+
+/** Trains in a worker; rejects with `cancelled` when the signal fires. */
+export async function trainInThread(job: TrainJob, { signal, progress }: WorkOptions): Promise<Trained> {
+  throwIfCancelled(signal, 'training')
+  const worker = startWorker(new URL('./train.worker.ts', import.meta.url), {
+    data: job,
+    name: 'nano training',
+  })
+  let cancel = (): void => {}
+  try {
+    return await new Promise<Trained>((resolve, reject) => {
+      cancel = () => reject(appError('cancelled', { doing: 'training' }))
+      signal?.addEventListener('abort', cancel, { once: true })
+      worker.on('message', (message: TrainMessage) => {
+        if (message.kind === 'trained') resolve(message)
+        else progress?.({ stage: 'training', done: message.hundredths, total: 100 })
+      })
+      worker.on('error', reject)
+      worker.on('exit', () =>
+        reject(appError('internal.bug', { problem: 'the training thread ended early' })),
+      )
+    })
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+    await worker.terminate()
+  }
+}
