@@ -73,7 +73,15 @@ export function certify(input: CertifyInput): Certified {
     calibration: chosen === undefined ? nothing(rows.length) : observed(chosen),
     test: { ...shown, bound: clopperPearsonUpper(shown.errors, shown.n, input.target.delta) },
     ...(chosen === undefined
-      ? { refusal: refusalOf({ rows, candidates, target: input.target, allRows }) }
+      ? {
+          refusal: refusalOf({
+            rows,
+            candidates,
+            target: input.target,
+            wrongMeans: input.wrongMeans,
+            allRows,
+          }),
+        }
       : {}),
     holdsFor: input.holdsFor,
     data: input.data,

@@ -3,6 +3,7 @@ import { clopperPearsonLower, clopperPearsonUpper, errorlessRows, mostErrors } f
 import type { RiskTarget } from '../task/types.ts'
 import { examplesFor, mostCalibrationRows } from './calibration-size.ts'
 import type { Candidate } from './candidates.ts'
+import type { Certificate } from './certificate.ts'
 import { type AnsweredRows, answeredAt, type CandidateRow } from './threshold.ts'
 
 export interface RefusalInput {
@@ -10,8 +11,14 @@ export interface RefusalInput {
   /** Candidate scores, in the scale of the rows' scores. */
   readonly candidates: readonly Pick<Candidate, 'score'>[]
   readonly target: RiskTarget
+  readonly wrongMeans: Certificate['wrongMeans']
   /** All rows there are: training, calibration and test. */
   readonly allRows: number
+}
+
+const wrongWords: { readonly [Meaning in Certificate['wrongMeans']]: string } = {
+  error: 'wrong',
+  disagreement: 'in disagreement with the upstream',
 }
 
 /** What a candidate showed, and how many calibration rows would pass it if its error rate stays as it looks. */
@@ -22,7 +29,8 @@ interface Prospect extends AnsweredRows {
 /** The sentences for a certificate without a threshold. */
 export function refusalOf(input: RefusalInput): string {
   const { target, rows, allRows } = input
-  const goal = `at most ${percent(target.risk)} wrong with confidence ${percent(1 - target.delta)}`
+  const wrong = wrongWords[input.wrongMeans]
+  const goal = `at most ${percent(target.risk)} ${wrong} with confidence ${percent(1 - target.delta)}`
   const nearest = nearestProspect(input)
   if (nearest === undefined) {
     const needed = Math.ceil(errorlessRows(target.risk, target.delta) * 1.25)
@@ -31,8 +39,8 @@ export function refusalOf(input: RefusalInput): string {
   const bound = clopperPearsonUpper(nearest.errors, nearest.n, target.delta)
   const seen =
     `Nothing is answered locally: no threshold showed ${goal} on ${rows.length} calibration rows. ` +
-    `The nearest would answer ${percent(nearest.coverage)} of the calls and was wrong in ${nearest.errors} of ${nearest.n}, ` +
-    `which shows only that at most ${percent(bound)} are wrong.`
+    `The nearest would answer ${percent(nearest.coverage)} of the calls and was ${wrong} in ${nearest.errors} of ${nearest.n}, ` +
+    `which shows only that at most ${percent(bound)} are ${wrong}.`
   if (nearest.neededRows <= mostCalibrationRows(target)) {
     return `${seen} If that rate holds, ${lowerFirst(moreExamples(nearest.neededRows, target, allRows))}`
   }
@@ -40,7 +48,7 @@ export function refusalOf(input: RefusalInput): string {
   const tooOften = clopperPearsonLower(nearest.errors, nearest.n, target.delta) > target.risk
   return (
     `${seen} ${tooOften ? 'The specialist must become more accurate' : 'If that rate holds, the specialist must become more accurate'}: ` +
-    `were it wrong in ${percent(target.risk / 2)} of these, ${lowerFirst(moreExamples(half, target, allRows))}`
+    `were it ${wrong} in ${percent(target.risk / 2)} of these, ${lowerFirst(moreExamples(half, target, allRows))}`
   )
 }
 
