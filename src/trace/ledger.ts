@@ -15,6 +15,16 @@ export async function ledgerTotals(
     .select((builder) => [
       builder.fn.countAll().as('calls'),
       builder.fn.sum(builder.case().when('served_by', '=', 'upstream').then(0).else(1).end()).as('local'),
+      builder.fn
+        .sum(
+          builder
+            .case()
+            .when(builder.or([builder('cost_usd', 'is', null), builder('avoided_usd', 'is', null)]))
+            .then(1)
+            .else(0)
+            .end(),
+        )
+        .as('unpriced'),
       builder.fn.sum('prompt_tokens').as('promptTokens'),
       builder.fn.sum('completion_tokens').as('completionTokens'),
       builder.fn.sum('cost_usd').as('costUsd'),
@@ -25,6 +35,7 @@ export async function ledgerTotals(
   return {
     calls: Number(row.calls),
     local: Number(row.local ?? 0),
+    unpriced: Number(row.unpriced ?? 0),
     promptTokens: Number(row.promptTokens ?? 0),
     completionTokens: Number(row.completionTokens ?? 0),
     costUsd: Number(row.costUsd ?? 0),

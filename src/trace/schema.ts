@@ -62,8 +62,8 @@ export interface LedgerTable {
   readonly prompt_tokens: number
   readonly completion_tokens: number
   readonly tokens_are: 'reported' | 'counted'
-  readonly cost_usd: number
-  readonly avoided_usd: number
+  readonly cost_usd: number | null
+  readonly avoided_usd: number | null
   readonly price_date: string
   readonly latency_ms: number
   readonly cpu_ms: number

@@ -230,9 +230,15 @@ function callTests(current: () => Current): void {
     expect(totals.avoidedUsd).toBeCloseTo(0.001, 12)
     expect(totals.cpuMs).toBeCloseTo(0.375, 12)
     expect((await store.ledger.totals({ sinceMs: 3 })).calls).toBe(1)
+    const { costUsd, ...unknown } = keptCall(4).ledger
+    await store.calls.append([{ call: { ...keptCall(4).call, id: unknown.call }, ledger: unknown }])
+    expect(await store.ledger.totals({ sinceMs: 4 })).toMatchObject({ calls: 1, unpriced: 1, costUsd: 0 })
+    expect(costUsd).toBe(0.001)
+    expect(totals.unpriced).toBe(0)
     expect(await store.ledger.totals({ task: taskId('none') })).toEqual({
       calls: 0,
       local: 0,
+      unpriced: 0,
       promptTokens: 0,
       completionTokens: 0,
       costUsd: 0,

@@ -13,10 +13,10 @@ export interface LedgerRow {
   readonly promptTokens: number
   readonly completionTokens: number
   readonly tokensAre: 'reported' | 'counted'
-  /** Money paid, by the price table of {@link priceDate}. */
-  readonly costUsd: number
-  /** What the upstream would have been paid for the same call, where it was answered locally. */
-  readonly avoidedUsd: number
+  /** Money paid, by the price table of {@link priceDate}; absent where the model has no known price or the tokens are not known. */
+  readonly costUsd?: number
+  /** What the upstream would have been paid for the same call, where it was answered locally; absent as above. */
+  readonly avoidedUsd?: number
   readonly priceDate: string
   readonly latencyMs: number
   readonly cpuMs: number
@@ -39,6 +39,8 @@ export interface CallFilter {
 export interface LedgerTotals {
   readonly calls: number
   readonly local: number
+  /** Calls whose cost or saving is not known; they are missing from the sums of money. */
+  readonly unpriced: number
   readonly promptTokens: number
   readonly completionTokens: number
   readonly costUsd: number
