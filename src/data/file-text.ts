@@ -65,14 +65,19 @@ export async function readSample(file: string, minimumBytes: number): Promise<Fi
 }
 
 async function openFile(file: string): Promise<FileHandle> {
+  let handle: FileHandle
   try {
-    const handle = await open(file, 'r')
-    if (!(await handle.stat()).isDirectory()) return handle
-    await handle.close()
+    handle = await open(file, 'r')
   } catch (cause) {
     throw appError('data.file-unreadable', { file, problem: readProblem(cause) }, cause)
   }
-  throw appError('data.file-unreadable', { file, problem: 'it is a folder' })
+  const facts = await handle.stat()
+  if (facts.isFile()) return handle
+  await handle.close()
+  const problem = facts.isDirectory()
+    ? 'it is a folder'
+    : 'it is no regular file, and a file is read twice: to recognise it and to import it'
+  throw appError('data.file-unreadable', { file, problem })
 }
 
 async function readInto(handle: FileHandle, file: string, buffer: Buffer, at: number): Promise<number> {

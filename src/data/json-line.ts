@@ -24,7 +24,7 @@ export function parseJsonLine(file: string, line: Line): JsonObject {
 export const oneArrayHint = "Write each of its objects on a line of its own, for example with jq -c '.[]'."
 
 /** 1-based column of the first character with which a text stops being JSON. */
-export function jsonErrorColumn(text: string, message: string): number {
+function jsonErrorColumn(text: string, message: string): number {
   const position = /position (\d+)/.exec(message)?.[1]
   if (position !== undefined) return Number(position) + 1
   if (/Unexpected end/.test(message)) return text.length + 1
@@ -52,7 +52,9 @@ function parseJson(file: string, line: Line): Json {
         line: line.line,
         column: jsonErrorColumn(line.text, message),
         problem: `not JSON (${message.replace(/, ".*" is not valid JSON$/s, '').replace(/ in JSON at.*$/s, '')})`,
-        hint: line.text.trimEnd() === '[' ? oneArrayHint : 'Every line must hold one whole JSON object.',
+        hint: /^[[{]$/.test(line.text.trim())
+          ? 'The file seems to be one document over many lines: write each record on a line of its own.'
+          : 'Every line must hold one whole JSON object.',
       },
       cause,
     )

@@ -23,7 +23,7 @@ const sampleBytes = 256 * 1024
 
 /** Recognises a file's layout by its beginning, as far as it is not said; what is not recognised is an error. */
 export async function openSource(file: string, said: SaidLayout = {}): Promise<RowSource> {
-  for (let bytes = sampleBytes; ; bytes *= 8) {
+  for (let bytes = sampleBytes; ; bytes = Math.min(bytes * 8, longestRecord)) {
     const sample = await readSample(file, bytes)
     refuseEmpty(sample)
     const best = recognise(sample, said)

@@ -29,7 +29,7 @@ export interface SplitOutcome extends Splits {
   readonly dropped: readonly Example[]
 }
 
-export const defaultFractions: SplitFractions = Object.freeze({ train: 0.6, calibration: 0.2, test: 0.2 })
+const defaultFractions: SplitFractions = Object.freeze({ train: 0.6, calibration: 0.2, test: 0.2 })
 
 const partNames = ['train', 'calibration', 'test'] as const
 
