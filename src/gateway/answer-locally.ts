@@ -1,68 +1,124 @@
-/** Answers a call with what a specialist said, in the wire's form. */
+/** Answers a call with what a specialist said, in the wire's form. On the path of every local call: no promises, few objects. */
 import { type AppError, appError } from '../base/errors.ts'
 import type { Routed } from '../route/cascade.ts'
 import { render } from '../task/rendering.ts'
 import type { Task, TaskOutput } from '../task/types.ts'
-import type { Usage } from '../wire/call.ts'
-import { completionBody, completionEvents } from '../wire/chat-answer.ts'
+import type { Call, Usage } from '../wire/call.ts'
+import { completionBody, completionEvents, type LocalAnswer } from '../wire/chat-answer.ts'
 import { estimatedTokens } from '../wire/token-estimate.ts'
+import { type ChatCall, keptModel } from './chat-form.ts'
 import type { GatewayContext } from './context.ts'
 import {
   answerError,
-  callOf,
   type Exchange,
+  keepAfterwards,
   keepBeforeAnswer,
+  pathOf,
   type Standing,
-  shoalFields,
 } from './exchange.ts'
 
-/** What is needed to answer locally. */
 export interface LocalPlan {
+  readonly call: ChatCall
   readonly routed: Extract<Routed, { kind: 'local' }>
-  readonly task: Task
-  readonly standing: Standing
-  readonly promptTokens: number
-  readonly includeUsage: boolean
-  /** As the request named it. */
-  readonly model: string
 }
 
 /** Answers at once; where durability is strict, when the call is kept. */
 export function answerLocally(context: GatewayContext, exchange: Exchange, plan: LocalPlan): void {
-  const { standing } = plan
-  const text = answerText(plan.task, plan.routed.prediction.output)
-  const usage: Usage = {
-    promptTokens: plan.promptTokens,
-    completionTokens: estimatedTokens(text),
-    source: 'counted',
-  }
-  const answer = {
+  const { form, promptTokens } = plan.call
+  const text = answerText(form.recognised.served!.task, plan.routed.prediction.output)
+  const usage: Usage = { promptTokens, completionTokens: estimatedTokens(text), source: 'counted' }
+  const answer: LocalAnswer = {
     id: exchange.id.slice('call_'.length),
     createdSeconds: Math.floor(exchange.atMs / 1000),
-    model: plan.model,
+    model: form.model,
     text,
     usage,
   }
   const completion = completionBody(answer)
-  const body = standing.streaming ? completionEvents(answer, plan) : completion
-  const call = callOf(context, exchange, standing, { status: 200, response: completion, usage })
+  const body = form.streaming ? completionEvents(answer, form) : completion
+  const call = localCall(context, exchange, { plan, completion, usage })
   if (!context.isStrict) {
-    writeAnswer(context, exchange, standing, body)
-    void keepBeforeAnswer(context, call)
+    writeAnswer(context, exchange, { plan, body })
+    keepAfterwards(context, call)
     return
   }
-  keepBeforeAnswer(context, call).then(
-    () => writeAnswer(context, exchange, standing, body),
-    (cause: AppError) => answerError(context, exchange, standing, cause),
+  context.track(
+    keepBeforeAnswer(context, call).then(
+      () => writeAnswer(context, exchange, { plan, body }),
+      (cause: AppError) => answerError(context, exchange, standingOf(plan), cause),
+    ),
   )
 }
 
-function writeAnswer(context: GatewayContext, exchange: Exchange, standing: Standing, body: string): void {
+function standingOf({ call, routed }: LocalPlan): Standing {
+  const { reason, specialist } = routed
+  return {
+    reason,
+    servedBy: specialist.servedBy,
+    streaming: call.form.streaming,
+    model: keptModel(call.form),
+  }
+}
+
+interface Kept {
+  readonly plan: LocalPlan
+  readonly completion: string
+  readonly usage: Usage
+}
+
+/** The call as it is kept; written out, since spreading its optional parts costs as much as the rest. */
+function localCall(context: GatewayContext, exchange: Exchange, { plan, completion, usage }: Kept): Call {
+  const { form } = plan.call
+  const { specialist, prediction, reason, cpuMs } = plan.routed
+  const call: Call = {
+    id: exchange.id,
+    atMs: exchange.atMs,
+    method: 'POST',
+    path: pathOf(exchange.request),
+    wire: 'openai-chat',
+    task: form.recognised.served!.task.id,
+    model: keptModel(form),
+    servedBy: specialist.servedBy,
+    reason,
+    confidence: prediction.confidence,
+    streaming: form.streaming,
+    status: 200,
+    request: exchange.requestText ?? '',
+    response: completion,
+    usage,
+    latencyMs: context.clock.monotonicMs() - exchange.startMs,
+    cpuMs: cpuMs ?? 0,
+  }
+  if (cpuMs !== undefined) return call
+  const { cpuMs: _, ...unmeasured } = call
+  return unmeasured
+}
+
+interface Writing {
+  readonly plan: LocalPlan
+  readonly body: string
+}
+
+function writeAnswer(context: GatewayContext, exchange: Exchange, { plan, body }: Writing): void {
+  const { specialist, prediction, reason } = plan.routed
   const { response } = exchange
-  const fields = shoalFields(context, exchange, standing)
-  if (standing.streaming)
-    fields.push('content-type', 'text/event-stream; charset=utf-8', 'cache-control', 'no-cache')
-  else fields.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)))
+  const isStream = plan.call.form.streaming
+  const fields = [
+    'content-type',
+    isStream ? 'text/event-stream; charset=utf-8' : 'application/json',
+    'content-length',
+    String(Buffer.byteLength(body)),
+    'x-shoal-served-by',
+    specialist.servedBy,
+    'x-shoal-reason',
+    reason,
+    'x-shoal-confidence',
+    prediction.confidence.toFixed(4),
+    'x-shoal-call-id',
+    exchange.id,
+  ]
+  if (isStream) fields.push('cache-control', 'no-cache')
+  if (context.state.isClosing) fields.push('connection', 'close')
   response.writeHead(200, fields)
   response.end(body)
 }

@@ -2,29 +2,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AppError, appError } from '../base/errors.ts'
 import { newCallId } from '../base/ids.ts'
-import { isJsonObject, type Json, tryParseJson } from '../base/json.ts'
+import { isJsonObject, tryParseJson } from '../base/json.ts'
 import { type Routed, runCascade } from '../route/cascade.ts'
-import { obstacleIn } from '../route/obstacles.ts'
-import type { Reason } from '../route/reasons.ts'
-import { type Recognised, recognise, taskOfModel } from '../route/recognise.ts'
+import { taskOfModel, wholePrompt } from '../route/recognise.ts'
 import type { TaskInput } from '../task/types.ts'
-import { promptOf } from '../wire/chat-prompt.ts'
-import { type ChatRequest, readChatRequest } from '../wire/openai-chat.ts'
-import { estimatedPromptTokens } from '../wire/token-estimate.ts'
 import { answerLocally } from './answer-locally.ts'
+import { type ChatCall, chatOf, keptModel, understand } from './chat-form.ts'
 import type { GatewayContext } from './context.ts'
 import { answerError, type Exchange, type Standing } from './exchange.ts'
 import { handlerError } from './failures.ts'
 import { forwardChat } from './forward-chat.ts'
 import { readBody } from './request-body.ts'
-
-/** A chat call that was understood. */
-interface ChatCall {
-  readonly exchange: Exchange
-  readonly body: Buffer
-  readonly chat: ChatRequest
-  readonly recognised: Recognised
-}
 
 /** Answers a chat call; never throws. */
 export function handleChat(
@@ -35,83 +23,74 @@ export function handleChat(
   const atMs = context.clock.nowMs()
   const startMs = context.clock.monotonicMs()
   readBody(request, context.bodyLimitBytes, (body) => {
+    const requestText = typeof body === 'string' ? '' : body.toString()
     const id = newCallId(atMs)
-    const exchange = { request, response, id, atMs, startMs, wire: 'openai-chat' } as const
+    const exchange: Exchange = { request, response, id, atMs, startMs, wire: 'openai-chat', requestText }
     try {
       if (body === 'left') refuse(context, exchange, appError('request.client-left', {}))
       else if (body === 'too-large') refuse(context, exchange, tooLarge(context))
-      else handleBody(context, { ...exchange, requestText: body.toString() }, body)
+      else handleBody(context, exchange, body)
     } catch (cause) {
       refuse(context, exchange, handlerError(context.log, undefined, cause))
     }
   })
 }
 
-function handleBody(
-  context: GatewayContext,
-  exchange: Exchange & { readonly requestText: string },
-  body: Buffer,
-): void {
-  const value = tryParseJson(exchange.requestText)
-  const chat = value === undefined ? undefined : readChatRequest(value)
-  if (!chat) {
-    refuseNamedTask(value)
+function handleBody(context: GatewayContext, exchange: Exchange, body: Buffer): void {
+  const call = callOfBody(context, exchange, body)
+  if (call === undefined) {
     const standing: Standing = { reason: 'opaque', servedBy: 'upstream', streaming: false }
     context.track(forwardChat(context, exchange, standing, { body }))
     return
   }
-  const call: ChatCall = { exchange, body, chat, recognised: recogniseChat(context, exchange.request, chat) }
-  const routed = route(context, call)
+  const routed = route(context, exchange.request, call)
   if (routed instanceof Promise) {
-    routed.then(
-      (done) => settle(context, call, done),
-      (cause) => refuse(context, exchange, handlerError(context.log, undefined, cause)),
+    context.track(
+      routed
+        .then((done) => settle(context, exchange, { call, routed: done, body }))
+        .catch((cause) => refuse(context, exchange, handlerError(context.log, undefined, cause))),
     )
-  } else settle(context, call, routed)
+  } else settle(context, exchange, { call, routed, body })
 }
 
-function recogniseChat(context: GatewayContext, request: IncomingMessage, chat: ChatRequest): Recognised {
-  const header = request.headers['x-shoal-task']
-  const prompt = promptOf(chat)
-  const recognised = recognise(
-    {
-      model: chat.model,
-      ...(typeof header === 'string' && { header }),
-      ...(prompt && { prompt }),
-    },
-    context.tasks.book,
-  )
-  if (recognised.isByModel && !recognised.served) {
-    const known = context.tasks.book.ids.join(', ') || 'none yet'
-    throw appError('model.unknown', { model: chat.model, task: recognised.task ?? '', known })
+/** The call that a body is: by its known form, or the long way; `undefined` where it is no chat request. */
+function callOfBody(context: GatewayContext, exchange: Exchange, body: Buffer): ChatCall | undefined {
+  const named = exchange.request.headers['x-shoal-task']
+  const header = typeof named === 'string' ? named : undefined
+  const known = context.knownBodies.find(body, header)
+  if (known) return known
+  const chat = chatOf(exchange.requestText ?? '')
+  if (!chat) {
+    refuseNamedTask(exchange.requestText ?? '')
+    return undefined
   }
-  return recognised
+  const { book } = context.tasks
+  const call = understand(chat, { book, header, localAnswers: context.localAnswers })
+  const { recognised } = call.form
+  if (recognised.by === 'model' && !recognised.served) {
+    const names = book.ids.join(', ') || 'none yet'
+    throw appError('model.unknown', { model: chat.model, task: recognised.task ?? '', known: names })
+  }
+  if (call.input) context.knownBodies.learn(body, { call, header })
+  return call
 }
 
-function route(context: GatewayContext, call: ChatCall): Routed | Promise<Routed> {
-  const { served, input, model } = call.recognised
-  const obstacle = obstacleIn(call.chat, served?.task.template) ?? notText(call.chat, input)
+function route(
+  context: GatewayContext,
+  request: IncomingMessage,
+  { form, input }: ChatCall,
+): Routed | Promise<Routed> {
+  const isMasked = form.recognised.served?.task.masked === true
+  const insisted = request.headers['x-shoal-route'] === 'upstream'
   return runCascade(
-    {
-      ...(served && { served }),
-      ...(obstacle && { obstacle }),
-      ...(model !== undefined && { model }),
-      insisted: call.exchange.request.headers['x-shoal-route'] === 'upstream',
-      hasInput: input !== undefined,
-      localAnswers: context.localAnswers,
-    },
-    input && served?.task.masked ? maskedInput(context, input) : input,
-    { onFailure: context.onSpecialistFailure },
+    insisted ? { ...form.facts, insisted } : form.facts,
+    input && isMasked ? maskedInput(context, input) : input,
+    context.cascade,
   )
-}
-
-function notText(chat: ChatRequest, input: TaskInput | undefined): Reason | undefined {
-  return input === undefined && promptOf(chat) === undefined ? 'not-text' : undefined
 }
 
 /** The specialist sees what it was trained on: the masked text. */
-function maskedInput(context: GatewayContext, input: TaskInput): TaskInput {
-  const { mask } = context
+function maskedInput({ mask }: GatewayContext, input: TaskInput): TaskInput {
   switch (input.kind) {
     case 'text':
       return { kind: 'text', text: mask(input.text) }
@@ -125,68 +104,55 @@ function maskedInput(context: GatewayContext, input: TaskInput): TaskInput {
   }
 }
 
-function settle(context: GatewayContext, call: ChatCall, routed: Routed): void {
-  const { chat, exchange, recognised } = call
-  const streaming = chat.stream === true
-  const base = {
-    streaming,
-    ...(recognised.task !== undefined && { task: recognised.task }),
-    ...(recognised.model !== undefined && { model: recognised.model }),
-  }
+interface Settling {
+  readonly call: ChatCall
+  readonly routed: Routed
+  readonly body: Buffer
+}
+
+function settle(context: GatewayContext, exchange: Exchange, { call, routed, body }: Settling): void {
   if (routed.kind === 'local') {
-    const { reason, specialist, prediction, cpuMs } = routed
-    answerLocally(context, exchange, {
-      routed,
-      task: recognised.served!.task,
-      standing: {
-        ...base,
-        reason,
-        servedBy: specialist.servedBy,
-        confidence: prediction.confidence,
-        ...(cpuMs !== undefined && { cpuMs }),
-      },
-      promptTokens: estimatedPromptTokens(chat),
-      includeUsage: chat.stream_options?.include_usage === true,
-      model: chat.model,
-    })
+    answerLocally(context, exchange, { call, routed })
     return
   }
+  const { recognised, streaming } = call.form
   const { reason, confidence, cpuMs } = routed
   const standing: Standing = {
-    ...base,
     reason,
     servedBy: 'upstream',
+    streaming,
+    model: keptModel(call.form),
+    ...(recognised.task !== undefined && { task: recognised.task }),
     ...(confidence !== undefined && { confidence }),
     ...(cpuMs !== undefined && { cpuMs }),
   }
-  const changed = bodyForUpstream(call)
-  if (changed === 'no-model') {
-    refuse(context, exchange, appError('task.no-upstream', { task: recognised.task ?? '', reason }), standing)
+  if (recognised.by === 'model' && recognised.model === undefined) {
+    const task = recognised.task ?? ''
+    refuse(context, exchange, appError('task.no-upstream', { task, reason }), standing)
     return
   }
-  context.track(forwardChat(context, exchange, standing, { body: changed }))
+  context.track(forwardChat(context, exchange, standing, { body: bodyForUpstream(call, body) }))
 }
 
 /** The body as it came, except where the model named a task: then with the upstream's model, and the whole prompt. */
-function bodyForUpstream(call: ChatCall): Buffer | 'no-model' {
-  const { recognised, chat, body } = call
-  if (!recognised.isByModel) return body
-  if (recognised.model === undefined) return 'no-model'
-  const { filled } = recognised
-  const format = filled?.template.responseFormat
+function bodyForUpstream({ form, input }: ChatCall, body: Buffer): Buffer {
+  const { by, served, model, isBare } = form.recognised
+  if (by !== 'model' || served === undefined) return body
+  const whole = isBare && input?.kind === 'text' ? wholePrompt(served, input.text) : undefined
   return Buffer.from(
     JSON.stringify({
-      ...chat,
-      model: recognised.model,
-      ...(filled && { messages: filled.messages }),
-      ...(format !== undefined && { response_format: format }),
-      ...(filled?.template.tools !== undefined && { tools: filled.template.tools }),
+      ...chatOf(body.toString()),
+      model,
+      ...(whole && { messages: whole.messages }),
+      ...(whole?.responseFormat !== undefined && { response_format: whole.responseFormat }),
+      ...(whole?.tools !== undefined && { tools: whole.tools }),
     }),
   )
 }
 
 /** A body that is no chat request but names a task is ours to refuse: no upstream knows that model. */
-function refuseNamedTask(value: Json | undefined): void {
+function refuseNamedTask(text: string): void {
+  const value = tryParseJson(text)
   if (!isJsonObject(value) || typeof value['model'] !== 'string') return
   if (taskOfModel(value['model']) === undefined) return
   throw appError('request.malformed', { problem: '`messages` must be a list of messages with a role each' })
@@ -196,11 +162,13 @@ function tooLarge(context: GatewayContext): AppError {
   return appError('request.too-large', { limit: `${Math.round(context.bodyLimitBytes / 2 ** 20)} MiB` })
 }
 
+const refused: Standing = { reason: 'refused', servedBy: 'upstream', streaming: false }
+
 function refuse(
   context: GatewayContext,
   exchange: Exchange,
   error: AppError,
-  standing: Standing = { reason: 'refused', servedBy: 'upstream', streaming: false },
+  standing: Standing = refused,
 ): void {
   answerError(context, exchange, standing, error)
 }

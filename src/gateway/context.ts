@@ -1,9 +1,10 @@
 /** What every handler of the gateway is given, and what it must be given by others. */
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import type { CascadeOptions } from '../route/cascade.ts'
 import type { TaskBook } from '../route/recognise.ts'
-import type { ServedSpecialist } from '../route/specialist.ts'
 import type { Call } from '../wire/call.ts'
+import type { KnownBodies } from './known-bodies.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -47,5 +48,6 @@ export interface GatewayContext {
   readonly state: { isClosing: boolean; forwarding: number }
   /** Notes work that must end before the gateway is closed; it must not reject. */
   readonly track: (work: Promise<void>) => void
-  readonly onSpecialistFailure: (specialist: ServedSpecialist, cause: unknown) => void
+  readonly cascade: CascadeOptions
+  readonly knownBodies: KnownBodies
 }

@@ -1,9 +1,9 @@
 /** Forwards a chat call to the upstream and its answer to the client, plain or streamed, and keeps both. */
 import { type AppError, appError } from '../base/errors.ts'
 import { tryParseJson } from '../base/json.ts'
-import type { Usage } from '../wire/call.ts'
+import { reportedUsage } from '../meter/usage.ts'
 import { chatAssembler } from '../wire/chat-stream.ts'
-import { type ChatUsage, chatResponseSchema } from '../wire/openai-chat.ts'
+import { chatResponseSchema } from '../wire/openai-chat.ts'
 import { sseReader } from '../wire/sse.ts'
 import { wireErrorBody } from '../wire/wire-error.ts'
 import type { GatewayContext } from './context.ts'
@@ -77,7 +77,7 @@ async function passWhole(forwarding: Forwarding, answer: UpstreamAnswer): Promis
     const problem = 'it is not JSON'
     throw appError('upstream.malformed', { upstream: upstream.name, status: answer.status, problem })
   }
-  const usage = usageOf(chatResponseSchema.safeParse(value).data?.usage)
+  const usage = reportedUsage(chatResponseSchema.safeParse(value).data?.usage)
   const call = callOf(context, exchange, standing, {
     status: answer.status,
     ...(text !== undefined && { response: text }),
@@ -121,7 +121,7 @@ async function passStream(forwarding: Forwarding, answer: UpstreamAnswer): Promi
   let firstByteMs: number | undefined
   const outcome = (status: number, error?: AppError): Outcome => {
     const text = assembler.text()
-    const usage = usageOf(assembler.usage())
+    const usage = reportedUsage(assembler.usage())
     return {
       status,
       ...(text !== undefined && { response: text }),
@@ -160,15 +160,4 @@ function endBroken({ context, exchange, standing }: Forwarding, error: AppError,
   if (error.code !== 'gateway.not-kept') keepAfterwards(context, callOf(context, exchange, standing, outcome))
   if (exchange.response.destroyed) return
   exchange.response.end(`\n\ndata: ${wireErrorBody(error)}\n\n`)
-}
-
-function usageOf(usage: ChatUsage | null | undefined): Usage | undefined {
-  if (!usage) return undefined
-  const cached = usage.prompt_tokens_details?.cached_tokens
-  return {
-    promptTokens: usage.prompt_tokens,
-    completionTokens: usage.completion_tokens,
-    ...(cached !== undefined && cached !== null && { cachedTokens: cached }),
-    source: 'reported',
-  }
 }

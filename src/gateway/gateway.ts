@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { CallRecorder, GatewayContext, MaskText, ServedTasks } from './context.ts'
+import { knownBodies } from './known-bodies.ts'
 import { gatewayMetrics } from './metrics.ts'
 import { gatewayServer, listen } from './server.ts'
 import { createUpstream, type UpstreamOptions } from './upstream.ts'
@@ -85,9 +86,15 @@ function contextOf(options: GatewayOptions, underWay: Set<Promise<void>>): Gatew
       underWay.add(work)
       void work.finally(() => underWay.delete(work))
     },
-    onSpecialistFailure: (specialist, cause) => {
-      metrics.countSpecialistError(specialist.id)
-      log.error({ specialist: specialist.id, err: cause }, 'a specialist failed; the call went on without it')
+    knownBodies: knownBodies(() => tasks.book),
+    cascade: {
+      onFailure: (specialist, cause) => {
+        metrics.countSpecialistError(specialist.id)
+        log.error(
+          { specialist: specialist.id, err: cause },
+          'a specialist failed; the call went on without it',
+        )
+      },
     },
   }
 }

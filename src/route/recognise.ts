@@ -1,7 +1,7 @@
 /** Which task a call belongs to, and what its input is: by header, by the model `shoal/TASK`, or by the prompt's template. */
 import { type ModelName, type TaskId, taskId } from '../base/ids.ts'
 import { fillTemplate, isDistinctive, matchTemplate, type Slots, textInput } from '../task/template.ts'
-import type { Message, Prompt, PromptTemplate, TaskInput } from '../task/types.ts'
+import type { Message, Prompt, TaskInput } from '../task/types.ts'
 import type { ServedTask } from './specialist.ts'
 import { templateIndex } from './template-index.ts'
 
@@ -9,6 +9,8 @@ import { templateIndex } from './template-index.ts'
 export interface TaskBook {
   get(id: TaskId): ServedTask | undefined
   readonly ids: readonly TaskId[]
+  /** Those whose calls are recognised by their template. */
+  readonly recognisable: readonly ServedTask[]
   /** The task whose template the prompt matches; of several, the one with the most constant text. */
   match(prompt: Prompt): Matched | undefined
 }
@@ -32,12 +34,12 @@ export interface Recognised {
   readonly task?: TaskId
   readonly served?: ServedTask
   readonly input?: TaskInput
-  /** True where the model named the task (`shoal/TASK`), so that the upstream needs another model's name. */
-  readonly isByModel: boolean
+  /** How the task was found; `model` means that the upstream needs another model's name. */
+  readonly by: 'header' | 'model' | 'template' | 'nothing'
   /** Upstream model of the call, where one is known. */
   readonly model?: ModelName
-  /** What the upstream is sent instead where `shoal/TASK` came with the bare input. */
-  readonly filled?: { readonly messages: readonly Message[]; readonly template: PromptTemplate }
+  /** True where the messages are the bare input: {@link wholePrompt} is what the upstream understands. */
+  readonly isBare: boolean
 }
 
 const modelPrefix = 'shoal/'
@@ -53,6 +55,7 @@ export function taskBook(tasks: readonly ServedTask[]): TaskBook {
   return {
     get: (id) => byId.get(id),
     ids: [...byId.keys()],
+    recognisable: known.map((entry) => entry.served),
     match: (prompt) => {
       for (const { served, template } of index.candidates(prompt)) {
         const found = matchTemplate(template, prompt)
@@ -78,47 +81,53 @@ export function recognise(call: NamedCall, book: TaskBook): Recognised {
   const named = call.header === undefined ? byModel : taskId(call.header)
   if (named === undefined) return recogniseByTemplate(call, book)
   const served = book.get(named)
-  const isByModel = byModel !== undefined
-  const model = isByModel ? served?.task.upstream : (call.model as ModelName)
-  const base = { task: named, isByModel, ...(served && { served }), ...(model !== undefined && { model }) }
-  if (!served || !call.prompt) return base
-  const input = matchedInput(served, call.prompt)
-  if (input) return { ...base, input }
-  return { ...base, ...bareInput(served, call.prompt, isByModel) }
+  const by = byModel === undefined ? 'header' : 'model'
+  const model = byModel === undefined ? (call.model as ModelName) : served?.task.upstream
+  const base = { task: named, by, ...(served && { served }), ...(model !== undefined && { model }) } as const
+  if (!served || !call.prompt) return { ...base, isBare: false }
+  const { template } = served.task
+  const found = template && matchTemplate(template, call.prompt)
+  if (found) return { ...base, input: textInput(found.slots), isBare: false }
+  const text = bareInput(served, call.prompt, by)
+  if (text === undefined) return { ...base, isBare: false }
+  return { ...base, input: { kind: 'text', text }, isBare: true }
+}
+
+/** The whole prompt of a task for a bare input; `undefined` where the task has no template to put it in. */
+export function wholePrompt(served: ServedTask, text: string): Prompt | undefined {
+  const { template } = served.task
+  const slot = template && onlySlot(served)
+  if (template === undefined || slot === undefined) return undefined
+  const { messages: _, ...rest } = template
+  return { messages: fillTemplate(template, { [slot]: text }), ...rest }
 }
 
 function recogniseByTemplate(call: NamedCall, book: TaskBook): Recognised {
   const model = call.model as ModelName
   const found = call.prompt && book.match(call.prompt)
-  if (!found) return { isByModel: false, model }
+  if (!found) return { by: 'nothing', model, isBare: false }
   const { served, slots } = found
-  return { task: served.task.id, served, input: textInput(slots), isByModel: false, model }
-}
-
-function matchedInput(served: ServedTask, prompt: Prompt): TaskInput | undefined {
-  const found = served.task.template && matchTemplate(served.task.template, prompt)
-  return found && textInput(found.slots)
+  return { task: served.task.id, served, input: textInput(slots), by: 'template', model, isBare: false }
 }
 
 /**
  * A task without a template was trained from rows: the user's only message is its input, whoever named the task.
  * With a template only `shoal/TASK` may leave the prompt out, and the upstream is then sent the whole prompt.
  */
-function bareInput(
-  served: ServedTask,
-  prompt: Prompt,
-  isByModel: boolean,
-): Pick<Recognised, 'input' | 'filled'> {
-  const { template } = served.task
+function bareInput(served: ServedTask, prompt: Prompt, by: 'header' | 'model'): string | undefined {
   const last = prompt.messages.at(-1)!
-  if (last.role !== 'user' || prompt.responseFormat !== undefined || prompt.tools !== undefined) return {}
-  const input: TaskInput = { kind: 'text', text: last.content }
-  if (!template) return prompt.messages.slice(0, -1).every(isInstruction) ? { input } : {}
-  if (!isByModel || prompt.messages.length !== 1) return {}
-  const slots = template.messages.flatMap((message) => message.slots)
-  if (slots.length !== 1) return {}
-  const messages = fillTemplate(template, { [slots[0]!]: last.content })
-  return { input, filled: { messages, template } }
+  if (last.role !== 'user' || prompt.responseFormat !== undefined || prompt.tools !== undefined) {
+    return undefined
+  }
+  const isAllowed = served.task.template
+    ? by === 'model' && prompt.messages.length === 1 && onlySlot(served) !== undefined
+    : prompt.messages.slice(0, -1).every(isInstruction)
+  return isAllowed ? last.content : undefined
+}
+
+function onlySlot(served: ServedTask): string | undefined {
+  const slots = served.task.template?.messages.flatMap((message) => message.slots) ?? []
+  return slots.length === 1 ? slots[0] : undefined
 }
 
 function isInstruction(message: Message): boolean {

@@ -187,7 +187,7 @@ test('a thousand tasks are told apart, with and without messages that are consta
     expect(recognise({ model: 'big', prompt: { messages } }, book)).toMatchObject({
       task: `t${at}`,
       input: { kind: 'text', text: 'why?' },
-      isByModel: false,
+      by: 'template',
     })
     expect(
       recognise({ model: 'big', prompt: { messages: [...messages, messages[0]!] } }, book).task,
@@ -220,7 +220,8 @@ test('a header names a task that need not exist yet; its calls are kept under it
   const prompt = { messages: [{ role: 'user', content: 'hello' }] }
   expect(recognise({ header: 'new-task', model: 'big', prompt }, taskBook([]))).toEqual({
     task: 'new-task',
-    isByModel: false,
+    by: 'header',
+    isBare: false,
     model: 'big',
   })
   expect(() => recognise({ header: 'No Task!', model: 'big', prompt }, taskBook([]))).toThrow(
