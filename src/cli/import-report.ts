@@ -28,12 +28,19 @@ export function importText(outcome: ImportOutcome): string {
     '',
     stored === undefined
       ? 'Nothing was imported (--dry-run).'
-      : `Imported into ${report.task}: ${number(stored.added)} new examples${stored.repeated > 0 ? `, ${number(stored.repeated)} were there already` : ''}${stored.calls > 0 ? `, from ${number(stored.calls)} calls` : ''}. Next: shoal train ${report.task}`,
+      : `Imported into ${report.task}: ${storedText(stored)}. Next: shoal train ${report.task}`,
   ].join('\n')
 }
 
+function storedText(stored: NonNullable<ImportOutcome['stored']>): string {
+  if (stored.calls > 0) return `${number(stored.calls)} calls`
+  const repeated =
+    stored.repeated > 0 ? ` (${rowsText(stored.repeated)} already there or repeated, stored once)` : ''
+  return `${number(stored.added)} new examples${repeated}`
+}
+
 function fileText(file: FileReport): string {
-  const head = `${pc.bold(file.file)}  ${file.format}: ${file.description}, ${number(file.rows)} rows`
+  const head = `${pc.bold(file.file)}  ${file.format}: ${file.description}, ${rowsText(file.rows)}`
   const { chosen } = file
   if (chosen === undefined) return head
   const group = chosen.group === undefined ? '' : `, group: ${chosen.group}`
@@ -53,7 +60,7 @@ function foundText(by: ColumnChoice['foundBy']['input']): string {
 function countsText(report: ImportReport): string {
   const { lengths } = report
   const masked = report.maskedRows > 0 ? `; personal data masked in ${number(report.maskedRows)}` : ''
-  return `${number(report.examples)} examples of ${number(report.rows)} rows; inputs of ${number(lengths.shortest)} to ${number(lengths.longest)} characters, half up to ${number(lengths.median)}${masked}`
+  return `${number(report.examples)} examples of ${rowsText(report.rows)}; inputs of ${number(lengths.shortest)} to ${number(lengths.longest)} characters, half up to ${number(lengths.median)}${masked}`
 }
 
 function labelsText({ labels, examples }: ImportReport): readonly string[] {
@@ -64,9 +71,9 @@ function labelsText({ labels, examples }: ImportReport): readonly string[] {
     number(count),
     `${((100 * count) / examples).toFixed(1)}%`,
   ])
-  if (rows.length === 0) return []
+  if (rows.length === 0 || labels.uncounted > 0) return []
   return [
-    `${labels.isCapped ? 'more than ' : ''}${number(labels.distinct)} different outputs`,
+    `${number(labels.distinct)} different outputs`,
     formatTable(rows, { right: [1, 2] }),
     ...(more > 0 ? [`  and ${number(more)} more`] : []),
   ]
@@ -75,14 +82,14 @@ function labelsText({ labels, examples }: ImportReport): readonly string[] {
 function leftOutText({ leftOut }: ImportReport): readonly string[] {
   return leftOut.map(
     ({ reason, rows, samples }) =>
-      `${number(rows)} rows left out: ${reason} (${samples.map(place).join(', ')}${rows > samples.length ? ', …' : ''})`,
+      `${rowsText(rows)} left out: ${reason} (${samples.map(place).join(', ')}${rows > samples.length ? ', …' : ''})`,
   )
 }
 
 function duplicatesText(duplicates: DuplicateReport): readonly string[] {
   if (duplicates.rows === 0) return []
   const [twins] = duplicates.samples
-  const repeated = `${number(duplicates.rows)} rows repeat an input${twins ? `, as ${place(twins.second)} repeats ${place(twins.first)}` : ''}`
+  const repeated = `${rowsText(duplicates.rows)} ${duplicates.rows === 1 ? 'repeats' : 'repeat'} an input${twins ? `, as ${place(twins.second)} repeats ${place(twins.first)}` : ''}`
   const contradictions = duplicates.contradictions
     .slice(0, 3)
     .map((found) => `  ${place(found.second)} contradicts ${place(found.first)}`)
@@ -91,6 +98,10 @@ function duplicatesText(duplicates: DuplicateReport): readonly string[] {
 
 function place({ file, line }: RowPlace): string {
   return `${file}:${line}`
+}
+
+function rowsText(rows: number): string {
+  return rows === 1 ? '1 row' : `${number(rows)} rows`
 }
 
 function number(value: number): string {

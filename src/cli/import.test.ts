@@ -25,20 +25,9 @@ afterEach(async () => {
 
 const run = async (...args: readonly string[]): Promise<string> => {
   printed = ''
-  const command = importCommand(async () => (call) => ({
-    call: call.id,
-    atMs: call.atMs,
-    servedBy: call.servedBy,
-    promptTokens: 0,
-    completionTokens: 0,
-    tokensAre: 'counted',
-    costUsd: 0,
-    avoidedUsd: 0,
-    priceDate: '2026-11-01',
-    latencyMs: 0,
-    cpuMs: 0,
-  }))
-  await command.exitOverride().parseAsync([...args], { from: 'user' })
+  await importCommand()
+    .exitOverride()
+    .parseAsync([...args], { from: 'user' })
   return printed
 }
 const put = async (content: string): Promise<string> => {
@@ -56,7 +45,7 @@ describe('shoal import', () => {
     expect(text).toContain(`${file}  csv: semicolon-separated, with a header, 201 rows`)
     expect(text).toContain('input: body (by its name), output: category (by its name)')
     expect(text).toMatch(/bug +150 +74\.6%\n +refund +51 +25\.4%/)
-    expect(text).toContain(`1 rows repeat an input, as ${file}:202 repeats ${file}:5`)
+    expect(text).toContain(`1 row repeats an input, as ${file}:202 repeats ${file}:5`)
     expect(text).toContain('Imported into tickets: 201 new examples. Next: shoal train tickets')
   })
 

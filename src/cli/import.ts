@@ -5,14 +5,13 @@ import { type TaskId, taskId } from '../base/ids.ts'
 import type { ExampleSource } from '../data/example.ts'
 import type { FormatName, SaidLayout } from '../data/reader.ts'
 import { formatNames } from '../data/readers.ts'
+import { meterCall } from '../meter/ledger-row.ts'
+import { priceTable } from '../meter/prices.ts'
 import { type ImportOptions, importFiles, reviewFiles } from '../pipeline/import.ts'
 import { maskJsonText } from '../text/mask-json.ts'
 import { maskedText } from '../text/masking.ts'
 import { type CommandContext, withContext } from './context.ts'
 import { importJson, importText } from './import-report.ts'
-
-/** Makes a logged call's row of the ledger, at the prices that hold for this command. */
-export type LedgerRowMaker = (context: CommandContext) => Promise<ImportOptions['ledgerRow']>
 
 interface Flags {
   readonly task: string
@@ -36,7 +35,7 @@ Examples:
   shoal import calls.jsonl --task support-intent --format openai-log`
 
 /** Brings files into the store. */
-export function importCommand(ledgerRows: LedgerRowMaker): Command {
+export function importCommand(): Command {
   return new Command('import')
     .summary('labelled files or logged calls into the store')
     .description(
@@ -64,28 +63,26 @@ export function importCommand(ledgerRows: LedgerRowMaker): Command {
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples)
     .action((files: string[], flags: Flags) =>
-      withContext(flags, (context) => runImport(context, { files, flags, ledgerRows })),
+      withContext(flags, (context) => runImport(context, files, flags)),
     )
 }
 
-async function runImport(
-  context: CommandContext,
-  request: { readonly files: readonly string[]; readonly flags: Flags; readonly ledgerRows: LedgerRowMaker },
-): Promise<void> {
-  const { files, flags } = request
+async function runImport(context: CommandContext, files: readonly string[], flags: Flags): Promise<void> {
   const { terminal } = context
   const task = taskId(flags.task)
+  const layout = layoutOf(flags)
   const masks = await masksOf(context, task, flags)
+  const prices = priceTable()
   const options: ImportOptions = {
     task,
-    layout: layoutOf(flags),
+    layout,
     columns: {
       ...(flags.input !== undefined && { input: flags.input }),
       ...(flags.output !== undefined && { output: flags.output }),
       ...(flags.group !== undefined && { group: flags.group }),
     },
     ...masks,
-    ledgerRow: await request.ledgerRows(context),
+    ledgerRow: (call) => meterCall(call, { prices }),
     ...(flags.source !== undefined && { source: flags.source }),
     signal: context.signal,
     progress: terminal.progress,

@@ -21,6 +21,9 @@ export const jsonlReader: FormatReader = Object.freeze({
       line: line.line,
       value: tryParseJson(line.text),
     }))
+    const [first] = firstLines(sample, 1)
+    // A first line that is no object is refused here: without it there are no columns to choose from.
+    if (first !== undefined) parseJsonLine(file, first)
     const columns = columnsOf(objects.map((object) => object.value).filter(isJsonObject))
     const preview = objects.flatMap(({ line, value }) =>
       isJsonObject(value) ? [recordOf(file, line, value, columns)] : [],

@@ -16,9 +16,10 @@ export interface LeftOutRows {
 }
 
 export interface LabelReport {
-  /** How many different ones; `mostDistinct` where there may be more. */
+  /** How many different ones were counted. */
   readonly distinct: number
-  readonly isCapped: boolean
+  /** Outputs that were not: longer than a label can be, or beyond 10,000 different ones. */
+  readonly uncounted: number
   /** The most frequent first, at most 200. */
   readonly counts: readonly LabelCount[]
   readonly variants: readonly LabelVariants[]
@@ -52,7 +53,7 @@ export class ReportBuilder {
   readonly #labels = new Map<string, number>()
   readonly #leftOut = new Map<string, { rows: number; samples: RowPlace[] }>()
   readonly #lengths = new LengthHistogram()
-  #isCapped = false
+  #uncounted = 0
   #rows = 0
   #examples = 0
 
@@ -86,7 +87,7 @@ export class ReportBuilder {
       leftOut: [...this.#leftOut].map(([reason, entry]) => ({ reason, ...entry })),
       labels: {
         distinct: counts.length,
-        isCapped: this.#isCapped,
+        uncounted: this.#uncounted,
         counts: counts.slice(0, shownLabels),
         variants: labelVariants(counts),
       },
@@ -99,7 +100,7 @@ export class ReportBuilder {
   #countLabel(label: string): void {
     const count = this.#labels.get(label)
     if (count !== undefined) this.#labels.set(label, count + 1)
-    else if (label.length > longestLabel || this.#labels.size >= mostDistinct) this.#isCapped = true
+    else if (label.length > longestLabel || this.#labels.size >= mostDistinct) this.#uncounted++
     else this.#labels.set(ownCopy(label), 1)
   }
 }
@@ -124,24 +125,24 @@ function inputLength({ input }: Example): number {
 function warningsOf(facts: Omit<DataReport, 'warnings'>): readonly string[] {
   const { labels, examples, duplicates } = facts
   const [first] = labels.counts
-  const isClosed = !labels.isCapped && labels.distinct <= mostClasses
+  const isClosed = labels.uncounted === 0 && labels.distinct <= mostClasses
   const rare = labels.counts.filter((label) => label.count < 5).length
   return [
-    labels.distinct === 1 && !labels.isCapped
+    labels.distinct === 1 && isClosed
       ? `Every row carries the same output, ${JSON.stringify(first?.label)}: there is nothing to tell apart.`
       : '',
     examples < fewestCertified
-      ? `${examples} rows are few: a certificate at risk 0.02 needs at least ${fewestCertified} rows besides those trained on.`
+      ? `Few rows (${examples}): a certificate at risk 0.02 needs at least ${fewestCertified} rows besides those trained on.`
       : '',
-    labels.distinct > 1 && !isClosed
-      ? `${labels.isCapped ? 'More than ' : ''}${labels.distinct} different outputs: too many for classification (${mostClasses}).`
+    !isClosed
+      ? `${labels.uncounted > 0 ? 'Many or long' : labels.distinct} different outputs: no classification, which has at most ${mostClasses}. Is it the right output column?`
       : '',
-    isClosed && rare > 0 ? `${rare} of ${labels.distinct} labels have fewer than 5 rows.` : '',
+    isClosed && rare > 0 ? `Labels with fewer than 5 rows: ${rare} of ${labels.distinct}.` : '',
     labels.variants.length > 0
       ? `Some labels differ only in case or spaces: ${labels.variants.slice(0, 3).map(showVariants).join('; ')}. Training refuses them unless --merge-labels is given.`
       : '',
     duplicates.contradictoryRows > 0
-      ? `${duplicates.contradictoryRows} rows have a twin with another output (${duplicates.contradictoryInputs} inputs).`
+      ? `Rows whose twin carries another output: ${duplicates.contradictoryRows}, of ${duplicates.contradictoryInputs} inputs.`
       : '',
   ].filter((warning) => warning !== '')
 }
