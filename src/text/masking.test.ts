@@ -7,6 +7,8 @@ const positive: readonly (readonly [string, string])[] = [
   ['请联系abc@x.com谢谢', '请联系[EMAIL]谢谢'],
   ['<a href="mailto:a@b.org">', '<a href="mailto:[EMAIL]">'],
   ['jürgen@müller.de', '[EMAIL]'],
+  ["o'brien@x.org and 'joe@x.org'", "[EMAIL] and '[EMAIL]'"],
+  ['/v1/files?owner=joe@x.com&n=1', '/v1/files?owner=[EMAIL]&n=1'],
   ['https://user:pw@host.com/x', 'https://user:[EMAIL]/x'],
   ['+1 (415) 555-2671', '[PHONE]'],
   ['call +86 138 0013 8000 now', 'call [PHONE] now'],
@@ -54,7 +56,6 @@ const positive: readonly (readonly [string, string])[] = [
   ['?token=abc12345&x=1', '?token=[SECRET]'],
   ['{"api_key":"abcd1234efgh"}', '{"api_key":"[SECRET]"}'],
   ['a -----BEGIN RSA PRIVATE KEY-----\nMIIEow1\n-----END RSA PRIVATE KEY----- b', 'a [SECRET] b'],
-  ['a -----BEGIN PRIVATE KEY-----\nMIIEow1 and it is cut', 'a [SECRET]'],
   ['{"note":"tel\\n13800138000"}', '{"note":"tel\\n[PHONE]"}'],
 ]
 
@@ -119,6 +120,10 @@ describe('what is masked', () => {
     expect(maskText(text).text).toBe(expected)
     expect(maskText(`您好 ${text} 谢谢`).text).toBe(maskText(`您好 ${expected} 谢谢`).text)
   })
+})
+
+test('a private key that is cut off is masked to the end of the text', () => {
+  expect(maskText('a -----BEGIN PRIVATE KEY-----\nMIIEow1 and it is cut').text).toBe('a [SECRET]')
 })
 
 describe('what is not', () => {

@@ -18,7 +18,7 @@ export function findMail(text: string): readonly Found[] {
 function localStart(text: string, at: number): number {
   let start = at
   while (start > 0 && at - start < longestLocal && isLocal(text.charCodeAt(start - 1))) start--
-  while (start < at && text[start] === '.') start++
+  while (start < at && ".'".includes(text[start]!)) start++
   return start
 }
 
@@ -27,12 +27,9 @@ function isLetterBeyondAscii(code: number): boolean {
   return code >= 0xc0 && code < 0x590
 }
 
+/** Of what RFC 5322 allows, what addresses have: not `/`, `=` or `?`, which stand before addresses in paths and queries. */
 function isLocal(code: number): boolean {
-  return (
-    isAlphanumeric(code) ||
-    ".!#$%&'*+-/=?^_`{|}~".includes(String.fromCharCode(code)) ||
-    isLetterBeyondAscii(code)
-  )
+  return isAlphanumeric(code) || "._%+-'".includes(String.fromCharCode(code)) || isLetterBeyondAscii(code)
 }
 
 /** End of the longest domain at `start` whose last label is one of letters. */
