@@ -58,7 +58,7 @@ test('the documentation names every setting and is itself a file that gives the 
   const text = describeConfiguration()
   for (const [section, settings] of Object.entries(defaultConfiguration())) {
     expect(text).toContain(`${section}:`)
-    for (const name of Object.keys(settings)) expect(text).toContain(`${name}:`)
+    for (const name of Object.keys(settings ?? {})) expect(text).toContain(`${name}:`)
   }
   expect(text).toContain('apiKey:')
   expect(read(text)).toEqual(defaultConfiguration())

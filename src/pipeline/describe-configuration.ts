@@ -11,12 +11,26 @@ export function describeConfiguration(): string {
   const { properties = {} } = z.toJSONSchema(configurationSchema, { io: 'input' })
   for (const [section, described] of Object.entries(properties)) {
     if (typeof described === 'boolean') continue
-    lines.push('', `# ${described.description ?? ''}`, `${section}:`)
+    lines.push('', `# ${described.description ?? ''}`)
+    if (section === 'prices') {
+      lines.push(...pricesExample)
+      continue
+    }
+    lines.push(`${section}:`)
     for (const [name, setting] of Object.entries(described.properties ?? {}))
       if (typeof setting !== 'boolean') lines.push(...describeSetting(name, setting))
   }
   return `${lines.join('\n')}\n`
 }
+
+/** A record has no defaults to show. */
+const pricesExample = [
+  '# prices:',
+  '#   date: 2026-11-01',
+  '#   source: our contract',
+  '#   models:',
+  '#     some-model: { inputUsd: 0.15, outputUsd: 0.6, cachedInputUsd: 0.075 }',
+]
 
 function describeSetting(name: string, setting: z.core.JSONSchema.BaseSchema): readonly string[] {
   const values = setting.enum ? ` One of: ${setting.enum.join(', ')}.` : ''

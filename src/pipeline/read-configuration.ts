@@ -70,16 +70,18 @@ function errorOfIssue(reading: Reading, issue: z.core.$ZodIssue): AppError {
 function errorOfKey(reading: Reading, path: Path, key: string): AppError {
   const known = keysAt(path)
   const nearest = nearestName(key, known)
-  const hint = nearest === undefined ? `Known here: ${known.join(', ')}` : `Did you mean "${nearest}"?`
+  const list = known.length === 0 ? '' : ` Known here: ${known.join(', ')}`
+  const hint = nearest === undefined ? list : ` Did you mean "${nearest}"?`
   const map = path.length === 0 ? reading.document.contents : reading.document.getIn(path, true)
   const pair = isMap(map) && map.items.find((item) => isScalar(item.key) && item.key.value === key)
   const offset = pair && isScalar(pair.key) ? pair.key.range?.[0] : undefined
-  return invalid(reading, offset, `"${[...path, key].join('.')}" is no setting. ${hint}`)
+  return invalid(reading, offset, `"${[...path, key].join('.')}" is no setting.${hint}`)
 }
 
-/** The settings that there are at a path: the schema has two levels. */
+/** The settings that there are at a path: the schema has two levels, but for the prices of models. */
 function keysAt(path: Path): readonly string[] {
-  const [section] = path
+  const [section, ...deeper] = path
+  if (deeper.length > 0) return []
   const shape = configurationSchema.shape
   if (section === undefined) return Object.keys(shape)
   const known = Object.entries(shape).find(([name]) => name === section)

@@ -1,0 +1,155 @@
+/** `shoal serve`: the gateway in front of the real upstream. */
+import { readFile } from 'node:fs/promises'
+import { Command } from 'commander'
+import { appError } from '../base/errors.ts'
+import { errorCodeOf } from '../base/files.ts'
+import { createLog } from '../base/log.ts'
+import { type Serving, startServing } from '../gateway/serving.ts'
+import { chooseUpstream, type UpstreamChoice } from '../gateway/upstream-choice.ts'
+import type { Configuration } from '../pipeline/configuration.ts'
+import { describeConfiguration } from '../pipeline/describe-configuration.ts'
+import { defaultConfiguration, readConfiguration } from '../pipeline/read-configuration.ts'
+import type { ServedSpecialist } from '../route/specialist.ts'
+import { createNanoTier } from '../tier/nano/nano-tier.ts'
+import { type CommandContext, withContext } from './context.ts'
+
+interface ServeOptions {
+  readonly port?: number
+  readonly host?: string
+  readonly config?: string
+  readonly helpConfig?: boolean
+  readonly json?: boolean
+}
+
+const defaultFile = 'shoal.yaml'
+
+/** The command; it runs until it is told to stop. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .summary('the gateway: answers what specialists are sure of, forwards the rest')
+    .description(
+      'Starts the gateway, an endpoint like that of the OpenAI API. It answers what certified specialists are sure of, forwards everything else to the upstream, and keeps every call.',
+    )
+    .option('-p, --port <number>', 'port to listen on (default: 4114)', portNumber)
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1, this machine only)')
+    .option('-c, --config <file>', `settings (default: ${defaultFile} in this folder, where there is one)`)
+    .option('--help-config', 'print every setting of shoal.yaml with its default and end')
+    .option('--json', 'print one JSON document when the gateway is up')
+    .addHelpText(
+      'after',
+      `\nEnvironment:\n  OPENAI_BASE_URL  the upstream, where ${defaultFile} names none\n  OPENAI_API_KEY   its key, for calls that bring none of their own\n  SHOAL_HOME       the data folder (default: .shoal)\n\nExample:\n  OPENAI_BASE_URL=https://llm.example.test/v1 shoal serve --port 8080`,
+    )
+    .action(async (options: ServeOptions) => {
+      if (options.helpConfig) process.stdout.write(describeConfiguration())
+      else await withContext(options, (context) => serve(context, options))
+    })
+}
+
+async function serve(context: CommandContext, options: ServeOptions): Promise<void> {
+  const { home, registry, signal, terminal } = context
+  const configuration = await settings(options)
+  const upstream = chooseUpstream(configuration.upstream, process.env)
+  const serving = await startServing({
+    configuration,
+    storeFile: home.storeFile,
+    store: await context.store(),
+    registry,
+    tiers: [createNanoTier()],
+    log: createLog({ level: configuration.log.level }),
+    ...(upstream.options && { upstream: upstream.options }),
+  })
+  try {
+    terminal.print(greeting({ serving, upstream, configuration, folder: home.folder }))
+    terminal.printJson({ url: serving.url, upstream: upstream.options?.url.href ?? null, home: home.folder })
+    await untilAborted(signal)
+    terminal.note('Stopping: calls under way may end.')
+  } finally {
+    await serving.close()
+  }
+}
+
+/** The file's settings, with what the command line says over them. */
+async function settings(options: ServeOptions): Promise<Configuration> {
+  const configuration = await fileSettings(options.config)
+  const { host, port } = options
+  return {
+    ...configuration,
+    server: {
+      ...configuration.server,
+      ...(host !== undefined && { host }),
+      ...(port !== undefined && { port }),
+    },
+  }
+}
+
+async function fileSettings(given: string | undefined): Promise<Configuration> {
+  const file = given ?? defaultFile
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (cause) {
+    const code = errorCodeOf(cause)
+    if (given === undefined && code === 'ENOENT') return defaultConfiguration()
+    const problem =
+      code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code ?? String(cause)})`
+    throw appError('config.invalid', { file, problem }, cause)
+  }
+  return readConfiguration({ file, text, environment: process.env })
+}
+
+interface Greeting {
+  readonly serving: Serving
+  readonly upstream: UpstreamChoice
+  readonly configuration: Configuration
+  readonly folder: string
+}
+
+function greeting({ serving, upstream, configuration, folder }: Greeting): string {
+  const { host } = configuration.server
+  const isLoopback = host === 'localhost' || host === '::1' || host.startsWith('127.')
+  const keeping =
+    configuration.calls.durability === 'strict' ? 'before each answer' : 'at most 20 ms after each answer'
+  const address = upstream.options?.url
+  return [
+    `Shoal listens on ${serving.url}/v1`,
+    ...(isLoopback
+      ? []
+      : ['  careful    other machines can reach this address, and no key is asked of them']),
+    address
+      ? `  upstream   ${address.origin}${address.pathname} (${upstream.said}); key: ${upstream.key}`
+      : '  upstream   none: what is not answered locally is refused',
+    `  calls      kept in ${folder}, ${keeping}`,
+    ...taskLines(serving),
+    ...serving.specialists.problems.map((problem) => `  problem    ${problem}`),
+    'Stop with Ctrl-C.',
+  ].join('\n')
+}
+
+function taskLines({ specialists }: Serving): readonly string[] {
+  const serving = specialists.book.ids.flatMap((id) => specialists.book.get(id)?.specialists ?? [])
+  if (serving.length === 0) return ['  tasks      no specialist serves yet; calls are forwarded and kept']
+  return serving.map((specialist) => `  task       ${describeSpecialist(specialist)}`)
+}
+
+function describeSpecialist({ servedBy, certificate, isVoid }: ServedSpecialist): string {
+  if (isVoid || certificate.threshold === undefined) return `${servedBy}: answers nothing`
+  const percent = (share: number): string => `${(share * 100).toFixed(1)}%`
+  return `${servedBy}: answered ${percent(certificate.test.coverage)} of its test calls, at most ${percent(certificate.risk)} wrong`
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+/** A port as it is typed. */
+function portNumber(text: string): number {
+  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (port <= 65535) return port
+  throw appError('usage.invalid', {
+    problem: `"${text}" is not a port`,
+    hint: 'Give a whole number from 0 to 65535; 0 takes any free one.',
+  })
+}
