@@ -69,7 +69,10 @@ export function openLibsqlConnection(path: string, options: { readonly create: b
     rollback: () => rollback(database),
     close: () => {
       try {
-        guarded(path, () => database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all())
+        database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all()
+      } catch (cause) {
+        // On a full disk the log stays beside the file and goes on holding what is kept.
+        if (errorCodeOf(cause) !== 'SQLITE_FULL') throw storeError(path, cause)
       } finally {
         database.close()
       }

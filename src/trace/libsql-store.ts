@@ -1,4 +1,5 @@
 /** The default store: one SQLite file through libsql, written to survive a power cut, its queries built by Kysely. */
+import { resolve } from 'node:path'
 import { Migrator } from 'kysely/migration'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { appError } from '../base/errors.ts'
@@ -30,7 +31,7 @@ export interface OpenLibsqlStoreOptions {
 export async function openLibsqlStore(options: OpenLibsqlStoreOptions): Promise<Store> {
   const connection = openLibsqlConnection(options.path, { create: options.readonly !== true })
   try {
-    await bringUpToDate(connection)
+    await oneAtATime(resolve(options.path), () => bringUpToDate(connection))
     if (options.readonly) connection.exec('PRAGMA query_only = ON')
   } catch (cause) {
     connection.close()
@@ -61,6 +62,21 @@ function libsqlStore(connection: LibsqlConnection, clock: Clock): Store {
     },
     ledger: { totals: (filter) => ledgerTotals(queries, filter) },
     close: async () => connection.close(),
+  }
+}
+
+/** Openings that go on in this thread, by file. */
+const openings = new Map<string, Promise<unknown>>()
+
+/** Waiting for another connection's transaction stops this thread, so a second one of this thread must not begin before the first ends. */
+async function oneAtATime(path: string, work: () => Promise<void>): Promise<void> {
+  const before = openings.get(path)
+  const own = (before ?? Promise.resolve()).catch(() => undefined).then(work)
+  openings.set(path, own)
+  try {
+    await own
+  } finally {
+    if (openings.get(path) === own) openings.delete(path)
   }
 }
 
