@@ -10,37 +10,46 @@ export interface JsonLeaf {
   readonly end: number
 }
 
-const token = /"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+/g
-
 /** The leaves of a JSON text in order, or `undefined` where it is not JSON or has a key twice in one object. */
 export function jsonLeaves(text: string): readonly JsonLeaf[] | undefined {
   if (tryParseJson(text) === undefined) return undefined
   const leaves: JsonLeaf[] = []
   const path: (string | number)[] = []
-  const opened: string[] = []
-  let key: string | undefined
-  for (const match of text.matchAll(token)) {
-    const sign = match[0]
-    const inObject = opened.at(-1) === '{'
+  // Of the arrays and objects that are open: whether each is an object whose next string is a key.
+  const awaitsKey: boolean[] = []
+  for (let at = 0, end = 0; at < text.length; at = end) {
+    end = tokenEnd(text, at)
+    const sign = text[at]!
     if (sign === '{' || sign === '[') {
-      opened.push(sign)
       path.push(sign === '[' ? 0 : '')
+      awaitsKey.push(sign === '{')
     } else if (sign === '}' || sign === ']') {
-      opened.pop()
       path.pop()
-      key = undefined
+      awaitsKey.pop()
     } else if (sign === ',') {
-      key = undefined
-      if (!inObject) path.push(Number(path.pop()) + 1)
-    } else if (sign !== ':') {
-      if (inObject && key === undefined) {
-        key = String(JSON.parse(sign))
-        path[path.length - 1] = key
-      } else leaves.push({ path: JSON.stringify(path), start: match.index, end: match.index + sign.length })
-    }
+      const place = path.at(-1)!
+      if (typeof place === 'number') path[path.length - 1] = place + 1
+      else awaitsKey[awaitsKey.length - 1] = true
+    } else if (awaitsKey.at(-1) === true && sign === '"') {
+      path[path.length - 1] = String(JSON.parse(text.slice(at, end)))
+      awaitsKey[awaitsKey.length - 1] = false
+    } else if (!/[\s:]/.test(sign)) leaves.push({ path: JSON.stringify(path), start: at, end })
   }
   const paths = new Set(leaves.map((leaf) => leaf.path))
   return paths.size === leaves.length ? leaves : undefined
+}
+
+const word = /[-+.A-Za-z0-9]+/y
+
+/** Where the string, number, word or sign that begins at `at` ends. */
+function tokenEnd(text: string, at: number): number {
+  if (text[at] === '"') {
+    let end = at + 1
+    for (; text[end] !== '"'; end++) if (text[end] === '\\') end++
+    return end + 1
+  }
+  word.lastIndex = at
+  return word.test(text) ? word.lastIndex : at + 1
 }
 
 /** From the first opening to the last closing bracket of an answer: its JSON, without fences or words around it. */

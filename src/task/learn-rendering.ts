@@ -11,7 +11,12 @@ import { textRendering } from './text-rendering.ts'
 import type { Rendering } from './types.ts'
 
 /** Share of the answers that must have the form that is learned. */
-export const formShare = 0.98
+const formShare = 0.98
+/** Longer answers say more than a label. */
+const longestAnswer = 4000
+
+/** JSON answers in which several values vary are labels as a whole: a part of them would not give back the rest. */
+const wholeAnswer: Rendering = Object.freeze({ kind: 'text', before: '', after: '' })
 
 /** A rendering, and the label of each answer given; `undefined` where the answer has another form. */
 export interface LearnedRendering {
@@ -27,7 +32,10 @@ export interface LearnedRendering {
 export function learnRendering(answers: readonly string[]): LearnedRendering | Refusal {
   const counted = [...countTexts(answers)].map(([text, count]): CountedText => ({ text, count }))
   if (counted.length < 2) return oneAnswer(answers)
-  const rendering = jsonRendering(counted) ?? wholeJson(counted) ?? textRendering(counted, formShare)
+  const json = jsonAnswers(counted)
+  const least = formShare * weightOf(counted)
+  const rendering =
+    weightOf(json) >= least ? (jsonRendering(json, least) ?? wholeAnswer) : textRendering(counted, least)
   const labelOf = new Map(counted.map(({ text }) => [text, read(rendering, text)]))
   const labels = answers.map((answer) => labelOf.get(answer))
   if (new Set(labels.filter((label) => label !== undefined)).size < 2) return oneAnswer(answers)
@@ -51,7 +59,7 @@ interface JsonAnswer extends CountedText {
 
 function jsonAnswers(counted: readonly CountedText[]): readonly JsonAnswer[] {
   return counted.flatMap((answer) => {
-    const body = jsonBody(answer.text)
+    const body = answer.text.length <= longestAnswer ? jsonBody(answer.text) : undefined
     const leaves = body === undefined ? undefined : jsonLeaves(body.text)
     if (body === undefined || leaves === undefined) return []
     const values = leaves.map(({ start, end }): JsonPlace => {
@@ -81,12 +89,10 @@ function heaviest<T extends CountedText>(answers: readonly T[], keyOf: (answer: 
 }
 
 /** The rendering of JSON answers that have the same members and differ in one value. */
-function jsonRendering(counted: readonly CountedText[]): Rendering | undefined {
-  const total = weightOf(counted)
-  const all = jsonAnswers(counted)
+function jsonRendering(all: readonly JsonAnswer[], least: number): Rendering | undefined {
   const shape = heaviest(all, (answer) => answer.shape)
   const alike = all.filter((answer) => answer.shape === shape)
-  if (shape === '' || weightOf(alike) < formShare * total) return undefined
+  if (shape === '' || weightOf(alike) < least) return undefined
   const usual = alike[0]!.values.map((_, place) => heaviest(alike, (answer) => answer.values[place]!.value))
   const differing = alike.map((answer) =>
     usual.flatMap((text, place) => (answer.values[place]!.value === text ? [] : [place])),
@@ -98,7 +104,7 @@ function jsonRendering(counted: readonly CountedText[]): Rendering | undefined {
     .map((_, index) => index)
     .reduce((best, index) => (weightOf(fits(index)) > weightOf(fits(best)) ? index : best), 0)
   const rows = fits(place)
-  return weightOf(rows) >= formShare * total ? renderingAt(place, rows) : undefined
+  return weightOf(rows) >= least ? renderingAt(place, rows) : undefined
 }
 
 function renderingAt(place: number, rows: readonly JsonAnswer[]): Rendering {
@@ -116,12 +122,6 @@ function renderingAt(place: number, rows: readonly JsonAnswer[]): Rendering {
   const escapes = learnEscapes(insides)
   const isPlain = escapes.nonAscii === 'literal' && escapes.ascii === ''
   return { kind: 'json', before, after, ...(isPlain ? {} : { escapes }) }
-}
-
-/** JSON answers in which several values vary are labels as a whole: a part of them would not give back the rest. */
-function wholeJson(counted: readonly CountedText[]): Rendering | undefined {
-  const isJson = weightOf(jsonAnswers(counted)) >= formShare * weightOf(counted)
-  return isJson ? { kind: 'text', before: '', after: '' } : undefined
 }
 
 function oneAnswer(answers: readonly string[]): Refusal {

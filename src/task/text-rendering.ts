@@ -32,8 +32,8 @@ const enclosures: readonly (readonly [string, string])[] = [
 const cutBefore = /[:：=>→\n"'`*“「([]\s*/g
 const cutAfter = /\s*[.。\n"'`*”」)\]<]|\s+$/g
 
-/** The longest constants that at least `share` of the answers have around a label; none where there are none. */
-export function textRendering(counted: readonly CountedText[], share: number): TextRendering {
+/** The longest constants that answers of at least the weight `least` have around a label; none where there are none. */
+export function textRendering(counted: readonly CountedText[], least: number): TextRendering {
   const sample = counted
     .filter((answer) => answer.text.length <= longestSample)
     .toSorted((a, b) => b.count - a.count)
@@ -48,7 +48,7 @@ export function textRendering(counted: readonly CountedText[], share: number): T
   let bestRank: readonly number[] = [0, exactly(best, counted)]
   for (const candidate of candidates.values()) {
     const length = candidate.before.trim().length + candidate.after.trim().length
-    if (length < bestRank[0]! || readable(candidate, counted) < share * total) continue
+    if (length < bestRank[0]! || !isReadable(candidate, counted, total - least)) continue
     const rank = [length, exactly(candidate, counted)]
     if (length === bestRank[0]! && rank[1]! <= bestRank[1]!) continue
     best = candidate
@@ -80,8 +80,13 @@ function isWhole({ before, after }: TextRendering): boolean {
   return (before.trim() === '' || announces.test(before)) && follows.test(after)
 }
 
-function readable(rendering: TextRendering, counted: readonly CountedText[]): number {
-  return counted.reduce((sum, { text, count }) => sum + (read(rendering, text) === undefined ? 0 : count), 0)
+/** True where answers of at most the weight `tolerated` do not have the constants. */
+function isReadable(rendering: TextRendering, counted: readonly CountedText[], tolerated: number): boolean {
+  let unread = 0
+  return counted.every(({ text, count }) => {
+    if (read(rendering, text) === undefined) unread += count
+    return unread <= tolerated
+  })
 }
 
 /** Weight of the answers that the rendering would write as they are. */
