@@ -9,15 +9,12 @@ const memory = new Memory({ initial: 1 })
 const kernels = createKernels(memory)
 const random = seededRandom(1)
 
-function place(offset: number, length: number): Float32Array {
-  return new Float32Array(memory.buffer, offset, length).map(() => random.normal())
-}
-
 /** A view of the memory filled with normal numbers. */
 function filled(offset: number, length: number): Float32Array {
-  const values = place(offset, length)
   const view = new Float32Array(memory.buffer, offset, length)
-  view.set(values)
+  view.forEach((_, i) => {
+    view[i] = random.normal()
+  })
   return view
 }
 
@@ -29,6 +26,19 @@ test('multiply is the product of a matrix and a vector', () => {
     let sum = 0
     for (let c = 0; c < columns; c++) sum += matrix[row * columns + c]! * input[c]!
     expect(new Float32Array(memory.buffer, 0, rows)[row]).toBeCloseTo(sum, 4)
+  }
+})
+
+test('multiplyInt8 is the exact product of whole numbers', () => {
+  const matrix = new Int8Array(memory.buffer, 1024, rows * columns).map(() => random.below(255) - 127)
+  new Int8Array(memory.buffer, 1024, rows * columns).set(matrix)
+  const input = new Int16Array(memory.buffer, 4096, columns).map(() => random.below(16383) - 8191)
+  new Int16Array(memory.buffer, 4096, columns).set(input)
+  kernels.multiplyInt8(0, 1024, 4096, rows, columns)
+  for (let row = 0; row < rows; row++) {
+    let sum = 0
+    for (let c = 0; c < columns; c++) sum += matrix[row * columns + c]! * input[c]!
+    expect(new Float32Array(memory.buffer, 0, rows)[row]! / sum).toBeCloseTo(1, 5)
   }
 })
 

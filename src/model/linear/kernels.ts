@@ -1,11 +1,13 @@
-// The four loops that dense layers spend their time in, as WebAssembly with 128-bit vectors: four to eight
+// The loops that dense layers spend their time in, as WebAssembly with 128-bit vectors: four to eight
 // times as fast as the same loops in JavaScript. Lengths are multiples of 16 floats; addresses are bytes.
 
 import { type Code, encodeModule, op, repeat, type WasmFunction, when } from './wasm.ts'
 import { Instance, Module, type WasmMemory } from './web-assembly.ts'
 
-/** Addresses are byte offsets into the memory; `rows` and `columns` count floats; `columns` is a multiple of 16. */
+/** Addresses are byte offsets into the memory; `rows` and `columns` count numbers; `columns` is a multiple of 16. */
 export interface Kernels {
+  /** As `multiply`, from a matrix of 8-bit and an input of 16-bit whole numbers; sums must stay below 2^31. */
+  multiplyInt8(out: number, matrix: number, input: number, rows: number, columns: number): void
   /** `out[r] = Σ_c matrix[r, c] · input[c]` */
   multiply(out: number, matrix: number, input: number, rows: number, columns: number): void
   /** `out[c] += Σ_r matrix[r, c] · input[r]`, rows with input 0 passed over */
@@ -16,10 +18,10 @@ export interface Kernels {
   adagrad(values: number, squares: number, gradient: number, rate: number, count: number): void
 }
 
-/** Floats that every length is a multiple of. */
-export const blockFloats = 16
+/** Numbers that every length is a multiple of. */
+export const blockLength = 16
 
-const blockBytes = blockFloats * 4
+const blockBytes = blockLength * 4
 const quarters = [0, 16, 32, 48] as const
 
 /** `local += bytes` */
@@ -76,6 +78,43 @@ const multiply: WasmFunction = (() => {
           ...notYet(at!, end!),
         ]),
         ...[...total, ...op.vectorAdd, ...op.vectorAdd, ...op.vectorAdd, ...op.set(sum0!)],
+        ...op.get(out!),
+        ...[...lanes, ...op.f32Add, ...op.f32Add, ...op.f32Add],
+        ...op.f32Store,
+        ...advance(out!, 4),
+        ...notYet(out!, outEnd!),
+      ]),
+    ],
+  }
+})()
+
+const multiplyInt8: WasmFunction = (() => {
+  const [out, matrix, input, rows, columns, outEnd, at, end, sum, block] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+  const half = (widen: Code, offset: number): Code => [
+    ...[...op.get(block!), ...widen, ...op.get(at!), ...op.load(offset)],
+    ...op.dotInt16,
+    ...[...op.get(sum!), ...op.addInt32, ...op.set(sum!)],
+  ]
+  const lanes = [0, 1, 2, 3].flatMap((lane) => [...op.get(sum!), ...op.lane(lane)])
+  return {
+    name: 'multiplyInt8',
+    parameters: ['i32', 'i32', 'i32', 'i32', 'i32'],
+    locals: ['i32', 'i32', 'i32', 'v128', 'v128'],
+    body: [
+      ...[...endOf(out!, rows!), ...op.set(outEnd!)],
+      ...[...op.get(input!), ...op.get(columns!), ...op.get(columns!), ...op.add, ...op.add, ...op.set(end!)],
+      ...repeat([
+        ...[...op.f32Zero, ...op.splat, ...op.set(sum!)],
+        ...[...op.get(input!), ...op.set(at!)],
+        ...repeat([
+          ...[...op.get(matrix!), ...op.load(0), ...op.set(block!)],
+          ...half(op.widenLow, 0),
+          ...half(op.widenHigh, 16),
+          ...advance(matrix!, 16),
+          ...advance(at!, 32),
+          ...notYet(at!, end!),
+        ]),
+        ...[...op.get(sum!), ...op.toFloat, ...op.set(sum!)],
         ...op.get(out!),
         ...[...lanes, ...op.f32Add, ...op.f32Add, ...op.f32Add],
         ...op.f32Store,
@@ -175,6 +214,7 @@ export function createKernels(memory: WasmMemory): Kernels {
   compiled ??= new Module(
     encodeModule([
       multiply,
+      multiplyInt8,
       scaledRows('multiplyTransposed', 'source'),
       scaledRows('addOuter', 'target'),
       adagrad,

@@ -1,7 +1,8 @@
 // Trains a perceptron over embeddings: Adagrad on batches of 16, dropout on the hidden units (Srivastava 2014).
 import type { Random } from '../../base/random.ts'
 import { createDenseMemory, type DenseMemory, paddedLength } from './dense-memory.ts'
-import { type PerceptronShape, type PerceptronWeights, perceptronShape } from './perceptron.ts'
+import type { DenseLayer, PerceptronWeights } from './perceptron.ts'
+import { quantiseRows } from './quantised.ts'
 import { softmaxInPlace } from './softmax.ts'
 
 /** What is learned from: N embeddings of D numbers, by rows, with class and weight of each. */
@@ -23,7 +24,10 @@ export interface PerceptronTrainer {
   weights(): PerceptronWeights
 }
 
-export const hiddenUnits = 127 // one less than whole blocks: the bias is the last
+// One less than whole blocks, since the bias is the last. Twice as many are half a point better, most of all
+// where rows are few, and cost twice the time, which large sets do not have.
+const hiddenUnits = { usual: 255, manyRows: 127 } as const
+const manyRows = 20_000
 const rate = 0.02
 const dropout = 0.3
 const batchRows = 16
@@ -33,7 +37,8 @@ const rowsBetweenTicks = 512
 
 /** A perceptron with random first and zero second layer, and what trains it. */
 export function createPerceptronTrainer(task: DenseTask, random: Random): PerceptronTrainer {
-  const shape = perceptronShape(task.dimensions, hiddenUnits, task.classCount)
+  const hidden = task.classes.length > manyRows ? hiddenUnits.manyRows : hiddenUnits.usual
+  const shape = shapeOf(task.dimensions, hidden, task.classCount)
   const standard = standardise(task)
   const memory = createDenseMemory()
   const layers = placeLayers(memory, shape, random)
@@ -65,30 +70,45 @@ export function createPerceptronTrainer(task: DenseTask, random: Random): Percep
       for (let i = 0; i < count; i++) out.set(run.forward(embeddings, i), i * shape.classes)
       return out
     },
-    weights: () => ({
-      shape,
-      ...standard,
-      first: memory.view(layers.first.values, shape.hidden * shape.paddedInputs).slice(),
-      second: memory.view(layers.second.values, shape.classes * shape.paddedHidden).slice(),
-    }),
+    weights: () => exportWeights(memory, shape, layers, standard),
   }
 }
 
-/** Mean and inverse deviation of each input, so that one step size suits all. */
-function standardise({ embeddings, dimensions }: DenseTask): { shift: Float32Array; scale: Float32Array } {
+/** Sizes, in numbers; the padded ones are multiples of a block and include the constant input that biases hang on. */
+interface Shape {
+  readonly inputs: number
+  readonly hidden: number
+  readonly classes: number
+  readonly paddedInputs: number
+  readonly paddedHidden: number
+}
+
+function shapeOf(inputs: number, hidden: number, classes: number): Shape {
+  return {
+    ...{ inputs, hidden, classes },
+    paddedInputs: paddedLength(inputs + 1),
+    paddedHidden: paddedLength(hidden + 1),
+  }
+}
+
+/** What is taken off the inputs, and what they are then multiplied by. */
+interface Standard {
+  readonly shift: Float32Array
+  readonly scale: number
+}
+
+/**
+ * Mean of each input, and one factor that brings their mean square to 1. No factor for each input: the table's
+ * dimensions are principal axes, and making the small ones large costs accuracy.
+ */
+function standardise({ embeddings, dimensions }: DenseTask): Standard {
   const count = Math.max(1, embeddings.length / dimensions)
   const sums = new Float64Array(dimensions)
-  const squares = new Float64Array(dimensions)
-  for (let i = 0; i < embeddings.length; i++) {
-    sums[i % dimensions]! += embeddings[i]!
-    squares[i % dimensions]! += embeddings[i]! ** 2
-  }
+  for (let i = 0; i < embeddings.length; i++) sums[i % dimensions]! += embeddings[i]!
   const shift = Float32Array.from(sums, (sum) => sum / count)
-  const scale = Float32Array.from(
-    squares,
-    (square, d) => 1 / Math.sqrt(Math.max(1e-6, square / count - shift[d]! ** 2)),
-  )
-  return { shift, scale }
+  let squares = 0
+  for (let i = 0; i < embeddings.length; i++) squares += (embeddings[i]! - shift[i % dimensions]!) ** 2
+  return { shift, scale: 1 / Math.sqrt(Math.max(1e-6, squares / Math.max(1, embeddings.length))) }
 }
 
 /** Addresses of a layer's numbers. */
@@ -96,7 +116,7 @@ interface Layer {
   readonly values: number
   readonly squares: number
   readonly gradient: number
-  readonly floats: number
+  readonly count: number
 }
 
 interface Layers {
@@ -104,7 +124,7 @@ interface Layers {
   readonly second: Layer
 }
 
-function placeLayers(memory: DenseMemory, shape: PerceptronShape, random: Random): Layers {
+function placeLayers(memory: DenseMemory, shape: Shape, random: Random): Layers {
   const { inputs, hidden, classes, paddedInputs, paddedHidden } = shape
   const first = new Float32Array(hidden * paddedInputs)
   const spread = Math.sqrt(3 / inputs)
@@ -114,8 +134,8 @@ function placeLayers(memory: DenseMemory, shape: PerceptronShape, random: Random
   const place = (values: Float32Array): Layer => ({
     values: memory.place(values),
     squares: memory.place(new Float32Array(values.length).fill(firstSquare)),
-    gradient: memory.allocate(values.length),
-    floats: values.length,
+    gradient: memory.allocate(values.byteLength),
+    count: values.length,
   })
   return { first: place(first), second: place(new Float32Array(classes * paddedHidden)) }
 }
@@ -131,25 +151,23 @@ interface Passes {
 
 function createPasses(
   memory: DenseMemory,
-  shape: PerceptronShape,
+  shape: Shape,
   { first, second }: Layers,
-  { shift, scale }: Pick<PerceptronWeights, 'shift' | 'scale'>,
+  { shift, scale }: Standard,
 ): Passes {
   const { inputs, hidden, classes, paddedInputs, paddedHidden } = shape
-  const input = memory.allocate(paddedInputs)
-  const units = memory.allocate(paddedHidden)
-  const out = memory.allocate(classes)
-  const back = memory.allocate(paddedHidden)
-  // Nothing is allocated any more: the views stay valid.
-  const inputView = memory.view(input, paddedInputs)
-  const unitsView = memory.view(units, paddedHidden)
-  const backView = memory.view(back, paddedHidden)
-  const outView = memory.view(out, classes)
+  const [input, units] = [memory.allocate(paddedInputs * 4), memory.allocate(paddedHidden * 4)]
+  const [out, back] = [memory.allocate(classes * 4), memory.allocate(paddedHidden * 4)]
+  const buffer = memory.buffer() // nothing is allocated any more: the views stay valid
+  const inputView = new Float32Array(buffer, input, paddedInputs)
+  const unitsView = new Float32Array(buffer, units, paddedHidden)
+  const backView = new Float32Array(buffer, back, paddedHidden)
+  const outView = new Float32Array(buffer, out, classes)
   const { kernels } = memory
   const keptScale = 1 / (1 - dropout)
   return {
     forward(embeddings, row, random) {
-      for (let d = 0; d < inputs; d++) inputView[d] = (embeddings[row * inputs + d]! - shift[d]!) * scale[d]!
+      for (let d = 0; d < inputs; d++) inputView[d] = (embeddings[row * inputs + d]! - shift[d]!) * scale
       inputView[inputs] = 1
       kernels.multiply(units, first.values, input, hidden, paddedInputs)
       for (let j = 0; j < hidden; j++) {
@@ -169,8 +187,60 @@ function createPasses(
       kernels.addOuter(first.gradient, back, input, hidden, paddedInputs)
     },
     step() {
-      kernels.adagrad(first.values, first.squares, first.gradient, rate, paddedLength(first.floats))
-      kernels.adagrad(second.values, second.squares, second.gradient, rate, paddedLength(second.floats))
+      kernels.adagrad(first.values, first.squares, first.gradient, rate, first.count)
+      kernels.adagrad(second.values, second.squares, second.gradient, rate, second.count)
     },
   }
+}
+
+/** The weights so far in eight bits, with what {@link Standard} does folded into the first layer. */
+function exportWeights(
+  memory: DenseMemory,
+  { inputs, hidden, classes, paddedInputs, paddedHidden }: Shape,
+  layers: Layers,
+  { shift, scale }: Standard,
+): PerceptronWeights {
+  const buffer = memory.buffer()
+  const first = splitLayer(
+    new Float32Array(buffer, layers.first.values, hidden * paddedInputs),
+    paddedInputs,
+    inputs,
+  )
+  for (let j = 0; j < hidden; j++) {
+    for (let d = 0; d < inputs; d++) {
+      const at = j * first.columns + d
+      first.matrix[at]! *= scale
+      first.biases[j]! -= first.matrix[at]! * shift[d]!
+    }
+  }
+  const second = splitLayer(
+    new Float32Array(buffer, layers.second.values, classes * paddedHidden),
+    paddedHidden,
+    hidden,
+  )
+  return { first: quantised(first), second: quantised(second) }
+}
+
+interface SplitLayer {
+  readonly matrix: Float32Array
+  readonly columns: number
+  readonly biases: Float32Array
+}
+
+const quantised = ({ matrix, columns, biases }: SplitLayer): DenseLayer => ({
+  weights: quantiseRows(matrix, columns),
+  biases,
+})
+
+/** Takes the biases, which stand behind `inputs` weights in each row, out of a layer. */
+function splitLayer(layer: Float32Array, width: number, inputs: number): SplitLayer {
+  const rows = layer.length / width
+  const columns = paddedLength(inputs)
+  const matrix = new Float32Array(rows * columns)
+  const biases = new Float32Array(rows)
+  for (let row = 0; row < rows; row++) {
+    matrix.set(layer.subarray(row * width, row * width + inputs), row * columns)
+    biases[row] = layer[row * width + inputs]!
+  }
+  return { matrix, columns, biases }
 }

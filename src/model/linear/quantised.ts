@@ -23,8 +23,3 @@ export function quantiseRows(matrix: Float32Array, columns: number): QuantisedRo
   }
   return { values, scales, columns }
 }
-
-/** The matrix that quantised rows stand for. */
-export function dequantiseRows({ values, scales, columns }: QuantisedRows): Float32Array {
-  return Float32Array.from(values, (value, at) => value * scales[Math.floor(at / columns)]!)
-}

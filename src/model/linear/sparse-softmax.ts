@@ -27,16 +27,25 @@ export interface SparseTask {
   readonly vocabularySize: number
 }
 
-export const sparseRate = 0.3
+const largestRate = 0.3
+const smallestRate = 0.1
+const rowsAtLargestRate = 2000
 const firstSquare = 1e-3
 // A class whose share is off by less gives no step: late in training that is nearly all of them.
 const smallestGradient = 1e-3
 const biasRateShare = 0.3
 const rowsBetweenTicks = 512
 
-/** A model of zeros and what trains it; `rate` is Adagrad's step size. */
-export function createSparseTrainer(task: SparseTask, rate = sparseRate): SparseSoftmaxTrainer {
+/** Adagrad's step size: classes with many rows take smaller steps, which keeps early stopping from coming too late. */
+function rateFor(rowsPerClass: number): number {
+  const rate = largestRate * Math.sqrt(rowsAtLargestRate / rowsPerClass)
+  return Math.min(largestRate, Math.max(smallestRate, rate))
+}
+
+/** A model of zeros and what trains it. */
+export function createSparseTrainer(task: SparseTask): SparseSoftmaxTrainer {
   const { classCount, vocabularySize } = task
+  const rate = rateFor(task.classes.length / classCount)
   const model = {
     classCount,
     weights: new Float32Array(vocabularySize * classCount),

@@ -64,6 +64,11 @@ export const op = {
   vectorMultiply: vector(0xe6),
   vectorDivide: vector(0xe7),
   vectorSquareRoot: vector(0xe3),
+  widenLow: vector(0x87), // i16x8.extend_low_i8x16_s
+  widenHigh: vector(0x88), // i16x8.extend_high_i8x16_s
+  dotInt16: vector(0xba), // i32x4.dot_i16x8_s
+  addInt32: vector(0xae), // i32x4.add
+  toFloat: vector(0xfa), // f32x4.convert_i32x4_s
 } as const
 
 /** `if (the value on the stack is not 0) { body }` */

@@ -2,8 +2,8 @@
 import { appError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
 import type { MixtureWeights } from '../../model/linear/mixture.ts'
-import { type PerceptronWeights, perceptronShape } from '../../model/linear/perceptron.ts'
-import { dequantiseRows, type QuantisedRows, quantiseRows } from '../../model/linear/quantised.ts'
+import type { DenseLayer } from '../../model/linear/perceptron.ts'
+import type { QuantisedRows } from '../../model/linear/quantised.ts'
 import { decodeTensors, encodeTensors, type Tensor } from '../../model/linear/tensors.ts'
 import { createVocabulary } from '../../model/linear/vocabulary.ts'
 import type { NgramOptions } from '../../text/ngrams.ts'
@@ -26,29 +26,23 @@ export interface NanoDescription {
   readonly mixture: MixtureWeights
   readonly ngrams: NgramOptions
   readonly lengths: readonly [number, number]
-  /** Dimensions of the embedding, and hidden units over it. */
-  readonly inputs: number
-  readonly hidden: number
 }
 
 /** Writes a model's weights, in eight bits. */
 export function encodeModel({ sparse, dense }: NanoModel): Uint8Array {
   const { vocabulary, weights, biases } = sparse
-  const { shape } = dense
-  const first = quantiseRows(dense.first, shape.paddedInputs)
-  const second = quantiseRows(dense.second, shape.paddedHidden)
   return encodeTensors({
     'sparse.codes': vector(vocabulary.codes),
     'sparse.scales': vector(weights.scales),
     'sparse.biases': vector(biases),
-    'dense.shift': vector(dense.shift),
-    'dense.scale': vector(dense.scale),
-    'dense.first.scales': vector(first.scales),
-    'dense.second.scales': vector(second.scales),
+    'dense.first.scales': vector(dense.first.weights.scales),
+    'dense.first.biases': vector(dense.first.biases),
+    'dense.second.scales': vector(dense.second.weights.scales),
+    'dense.second.biases': vector(dense.second.biases),
     'sparse.weights': matrix(weights),
     'sparse.levels': vector(vocabulary.levels),
-    'dense.first.weights': matrix(first),
-    'dense.second.weights': matrix(second),
+    'dense.first.weights': matrix(dense.first.weights),
+    'dense.second.weights': matrix(dense.second.weights),
   })
 }
 
@@ -60,36 +54,24 @@ const matrix = ({ values, columns }: QuantisedRows): Tensor => ({
 })
 
 /** Reads what {@link encodeModel} wrote. */
-export function decodeModel(bytes: Uint8Array, description: NanoDescription): NanoModel {
+export function decodeModel(bytes: Uint8Array, { ngrams, lengths, mixture }: NanoDescription): NanoModel {
   const tensors = decodeTensors(bytes)
-  const read = <Data extends Tensor['data']>(name: string): Data => {
-    const tensor = tensors.get(name)
-    if (!tensor) throw appError('internal.bug', { problem: `${weightsFile} lacks ${name}` })
-    return tensor.data as Data
+  const tensor = (name: string): Tensor => {
+    const found = tensors.get(name)
+    if (found) return found
+    throw appError('internal.bug', { problem: `${weightsFile} lacks ${name}` })
   }
-  const rows = (name: string, scales: string, columns: number): QuantisedRows => ({
-    values: read<Int8Array>(name),
-    scales: read<Float32Array>(scales),
-    columns,
+  const read = <Data extends Tensor['data']>(name: string): Data => tensor(name).data as Data
+  const rows = (part: string): QuantisedRows => ({
+    values: read<Int8Array>(`${part}.weights`),
+    scales: read<Float32Array>(`${part}.scales`),
+    columns: tensor(`${part}.weights`).shape[1] ?? 0,
   })
-  const { classes, inputs, hidden, ngrams, lengths, mixture } = description
-  const shape = perceptronShape(inputs, hidden, classes.length)
-  const dense: PerceptronWeights = {
-    shape,
-    shift: read('dense.shift'),
-    scale: read('dense.scale'),
-    first: dequantiseRows(rows('dense.first.weights', 'dense.first.scales', shape.paddedInputs)),
-    second: dequantiseRows(rows('dense.second.weights', 'dense.second.scales', shape.paddedHidden)),
-  }
+  const layer = (part: string): DenseLayer => ({ weights: rows(part), biases: read(`${part}.biases`) })
+  const vocabulary = createVocabulary(read('sparse.codes'), read('sparse.levels'))
   return {
-    sparse: {
-      ngrams,
-      lengths,
-      vocabulary: createVocabulary(read('sparse.codes'), read('sparse.levels')),
-      weights: rows('sparse.weights', 'sparse.scales', classes.length),
-      biases: read('sparse.biases'),
-    },
-    dense,
+    sparse: { ngrams, lengths, vocabulary, weights: rows('sparse'), biases: read('sparse.biases') },
+    dense: { first: layer('dense.first'), second: layer('dense.second') },
     mixture,
   }
 }

@@ -117,7 +117,7 @@ function sampleOf(texts: readonly string[]): string {
 }
 
 function describeTrained(
-  { mixture, ngrams, lengths, inputs, hidden, tableFingerprint }: Trained,
+  { mixture, ngrams, lengths, tableFingerprint }: Trained,
   classes: readonly (readonly string[])[],
   { space }: Task,
   table: TableName,
@@ -125,7 +125,7 @@ function describeTrained(
   const multiple = space.kind === 'labels' && space.multiple
   return describe({
     format: describedFormat,
-    ...{ classes, multiple, table, tableFingerprint, mixture, ngrams, lengths, inputs, hidden },
+    ...{ classes, multiple, table, tableFingerprint, mixture, ngrams, lengths },
   })
 }
 

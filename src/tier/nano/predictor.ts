@@ -67,15 +67,12 @@ export function createNanoPredictor(
   }
 }
 
-/** Bytes of the arrays: codes with their index, levels, weights, and the dense layers as 32-bit floats. */
+/** Bytes of the arrays: codes with their index and levels, and the weights. */
 function sizeOf({ sparse, dense }: NanoModel): number {
-  const { vocabulary, weights, biases } = sparse
-  return (
-    vocabulary.size * 9 +
-    weights.values.byteLength +
-    weights.scales.byteLength +
-    biases.byteLength +
-    2 * (dense.first.byteLength + dense.second.byteLength) +
-    dense.shift.byteLength * 2
+  const { vocabulary, weights } = sparse
+  const matrices = [weights, dense.first.weights, dense.second.weights]
+  return matrices.reduce(
+    (sum, { values, scales }) => sum + values.byteLength + 2 * scales.byteLength,
+    vocabulary.size * 9,
   )
 }

@@ -42,8 +42,6 @@ async function train(labelled: LabelledTexts, name: TableName): Promise<void> {
       mixture: model.mixture,
       ngrams: model.sparse.ngrams,
       lengths: model.sparse.lengths,
-      inputs: model.dense.shape.inputs,
-      hidden: model.dense.shape.hidden,
       vocabularySize: model.sparse.vocabulary.size,
       tableFingerprint: fingerprint(embedding),
     },

@@ -16,7 +16,7 @@ export interface TrainJob {
 
 /** What the thread made. */
 export interface Trained
-  extends Pick<NanoDescription, 'mixture' | 'ngrams' | 'lengths' | 'inputs' | 'hidden' | 'tableFingerprint'> {
+  extends Pick<NanoDescription, 'mixture' | 'ngrams' | 'lengths' | 'tableFingerprint'> {
   readonly weights: Uint8Array
   readonly findings: NanoFindings
   readonly vocabularySize: number
