@@ -86,7 +86,7 @@ export function evaluatePredictions(
 }
 
 /** True where a gate lets a prediction answer: sure enough and not novel. */
-export function answers(gate: Gate, prediction: Pick<Prediction, 'confidence' | 'novelty'>): boolean {
+function answers(gate: Gate, prediction: Pick<Prediction, 'confidence' | 'novelty'>): boolean {
   return (
     gate.threshold !== undefined &&
     prediction.confidence >= gate.threshold &&

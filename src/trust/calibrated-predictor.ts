@@ -13,12 +13,7 @@ export interface CalibratedPredictor extends Predictor {
 
 /** Wraps a raw predictor; disposing of the result disposes of it. The distribution stays the tier's own. */
 export function calibratedPredictor(raw: RawPredictor, calibration: Calibration): CalibratedPredictor {
-  const calibrated = (prediction: RawPrediction): Prediction => ({
-    output: prediction.output,
-    confidence: confidenceOf(calibration, prediction.score),
-    novelty: noveltyOf(calibration, prediction.noveltyScore),
-    ...(prediction.distribution === undefined ? {} : { distribution: prediction.distribution }),
-  })
+  const calibrated = (prediction: RawPrediction): Prediction => calibratedPrediction(prediction, calibration)
   const inline = raw.inline
   return {
     predict: async (inputs, options) => (await raw.predict(inputs, options)).map(calibrated),
@@ -32,5 +27,15 @@ export function calibratedPredictor(raw: RawPredictor, calibration: Calibration)
         }),
     sizeBytes: raw.sizeBytes,
     dispose: () => raw.dispose(),
+  }
+}
+
+/** One raw prediction with its confidence and novelty. */
+export function calibratedPrediction(prediction: RawPrediction, calibration: Calibration): Prediction {
+  return {
+    output: prediction.output,
+    confidence: confidenceOf(calibration, prediction.score),
+    novelty: noveltyOf(calibration, prediction.noveltyScore),
+    ...(prediction.distribution === undefined ? {} : { distribution: prediction.distribution }),
   }
 }

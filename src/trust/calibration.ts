@@ -26,7 +26,7 @@ const noveltySteps = 200
 const scoreMargin = 2 ** -25
 const leastSlope = 0.05
 /** Pull towards the identity (a = b = 1, c = 0), in pseudo-rows: what a handful of rows cannot say it does not say. */
-const ridge = 1
+const ridge = 5
 
 /** Fits the maps: confidence on the judged rows, novelty ranks on the held-aside rows. */
 export function fitCalibration(

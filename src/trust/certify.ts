@@ -48,7 +48,7 @@ export function judgedRows(
 
 /** Certifies a specialist; where nothing passes the certificate has no threshold, and says why. */
 export function certify(input: CertifyInput): Certified {
-  const calibration = fitCalibration(input.calibration, input.heldAside)
+  const calibration = fitCalibration([...input.calibration, ...input.heldAside], input.heldAside)
   const noveltyLimit = 1 - novelShare
   const asCandidate = (row: HeldAside): CandidateRow => ({
     score: confidenceOf(calibration, row.score),
