@@ -198,6 +198,10 @@ export const errorTable = {
     ...missing,
     message: 'There is no specialist {id}. Versions of {task}: {versions}.',
   },
+  'registry.no-versions': {
+    ...missing,
+    message: 'The task "{task}" has no specialist yet. Train one with `shoal train {task}`.',
+  },
   'registry.nothing-before': {
     ...state,
     message:

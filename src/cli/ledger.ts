@@ -8,7 +8,9 @@ import { formatTable } from './terminal.ts'
 export function ledgerCommand(): Command {
   return new Command('ledger')
     .summary('spent and not spent')
-    .description('Adds up the ledger: calls, tokens, money spent, money not spent because a specialist answered, CPU time.')
+    .description(
+      'Adds up the ledger: calls, tokens, money spent, money not spent because a specialist answered, CPU time.',
+    )
     .option('--task <task>', 'only this task')
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  shoal ledger --task support-intent --json')
@@ -23,7 +25,10 @@ export function ledgerCommand(): Command {
               ['answered locally', `${totals.local}`],
               ['tokens in, out', `${totals.promptTokens}, ${totals.completionTokens}`],
               ['spent', `$${totals.costUsd.toFixed(4)}`],
-              ['not spent', `$${totals.avoidedUsd.toFixed(4)}  (the upstream's price for the calls answered locally)`],
+              [
+                'not spent',
+                `$${totals.avoidedUsd.toFixed(4)}  (the upstream's price for the calls answered locally)`,
+              ],
               ['CPU of specialists', `${(totals.cpuMs / 1000).toFixed(2)} s`],
             ],
             {},

@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The command line: one file a command; this one only puts them together and turns errors into exit codes. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import pc from 'picocolors'
 import { AppError } from '../base/errors.ts'
@@ -12,15 +11,13 @@ import { predictCommand } from './predict.ts'
 import { promoteCommand, rollbackCommand } from './promote.ts'
 import { serveCommand } from './serve.ts'
 import { trainCommand } from './train.ts'
+import { packageVersion } from './version.ts'
 
 /** The whole command line, not yet run. */
 export function buildProgram(): Command {
-  const manifest: { version: string } = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  )
   const program = new Command('shoal')
     .description('Turns the calls you pay a large language model for into small models that you own.')
-    .version(manifest.version)
+    .version(packageVersion())
     .showHelpAfterError('(`shoal --help` lists the commands, `shoal COMMAND --help` its flags)')
     .exitOverride()
   const commands = [

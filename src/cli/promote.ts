@@ -8,7 +8,9 @@ import { withContext } from './context.ts'
 export function promoteCommand(): Command {
   return new Command('promote')
     .summary('let a version of a specialist serve')
-    .description('Lets a version of a specialist serve (the newest if none is named). Running gateways follow within a second.')
+    .description(
+      'Lets a version of a specialist serve (the newest if none is named). Running gateways follow within a second.',
+    )
     .argument('<task>', 'the task')
     .argument('[version]', 'its version, a number', versionNumber)
     .option('--json', 'print one JSON document')
@@ -30,7 +32,9 @@ export function promoteCommand(): Command {
 export function rollbackCommand(): Command {
   return new Command('rollback')
     .summary('let the version before serve again')
-    .description('Lets the version that served before serve again, or the one named; with none before, the task goes upstream.')
+    .description(
+      'Lets the version that served before serve again, or the one named; with none before, the task goes upstream.',
+    )
     .argument('<task>', 'the task')
     .argument('[version]', 'its version, a number', versionNumber)
     .option('--json', 'print one JSON document')
@@ -38,8 +42,13 @@ export function rollbackCommand(): Command {
     .action((task: string, version: number | undefined, options: { json?: boolean }) =>
       withContext(options, async ({ registry, terminal }) => {
         const id = taskId(task)
-        const serves = await registry.rollback(id, version === undefined ? undefined : specialistId(id, version))
-        terminal.print(serves ? `${serves} serves.` : `No specialist of ${task} serves; its calls go upstream.`)
+        const serves = await registry.rollback(
+          id,
+          version === undefined ? undefined : specialistId(id, version),
+        )
+        terminal.print(
+          serves ? `${serves} serves.` : `No specialist of ${task} serves; its calls go upstream.`,
+        )
         terminal.printJson({ task, serves: serves ?? null })
       }),
     )
@@ -48,5 +57,8 @@ export function rollbackCommand(): Command {
 /** A version as it is typed: a whole number from 1. */
 function versionNumber(text: string): number {
   if (/^[1-9][0-9]*$/.test(text)) return Number(text)
-  throw appError('usage.invalid', { problem: `"${text}" is not a version`, hint: 'Give a whole number, such as 3.' })
+  throw appError('usage.invalid', {
+    problem: `"${text}" is not a version`,
+    hint: 'Give a whole number, such as 3.',
+  })
 }

@@ -1,6 +1,6 @@
 /** Gathers what a task can be trained on: imported examples, rows of a file, and kept calls that the upstream answered. */
 import { appError, throwIfCancelled } from '../base/errors.ts'
-import type { TaskId } from '../base/ids.ts'
+import type { ModelName, TaskId } from '../base/ids.ts'
 import { tryParseJson } from '../base/json.ts'
 import type { WorkOptions } from '../base/progress.ts'
 import type { Example } from '../data/example.ts'
@@ -17,6 +17,7 @@ import { chatResponseSchema, readChatRequest } from '../wire/openai-chat.ts'
 /** Rows above this number are not read; the newest calls would be left out, and the notes say so. */
 const rowLimit = 500_000
 export const defaultRisk: RiskTarget = Object.freeze({ risk: 0.02, delta: 0.05 })
+const noCalls: ReadCalls = Object.freeze({ calls: [] })
 const plainText: Rendering = Object.freeze({ kind: 'text', before: '', after: '' })
 
 export interface RowsRequest extends WorkOptions {
@@ -37,6 +38,8 @@ export interface TaskRows {
   readonly task: Task
   readonly examples: readonly Example[]
   readonly test?: readonly Example[]
+  /** The model that answered most of the calls that were learned from. */
+  readonly answeredBy?: ModelName
   /** What was left out and why, in sentences. */
   readonly notes: readonly string[]
 }
@@ -45,7 +48,7 @@ export interface TaskRows {
 export async function gatherRows(store: Store, request: RowsRequest): Promise<TaskRows> {
   const known = await store.tasks.get(request.task)
   const imported = request.examples ?? (await readExamples(store, request))
-  const calls = request.examples ? [] : await readCalls(store, request)
+  const { calls, answeredBy } = request.examples ? noCalls : await readCalls(store, request)
   const learned =
     calls.length > 0
       ? learnTask(calls, request.kind === undefined ? {} : { taskKind: request.kind })
@@ -68,7 +71,7 @@ export async function gatherRows(store: Store, request: RowsRequest): Promise<Ta
       risk: request.risk ?? known?.risk.risk ?? defaultRisk.risk,
       delta: request.delta ?? known?.risk.delta ?? defaultRisk.delta,
     },
-    ...(known?.upstream !== undefined && { upstream: known.upstream }),
+    ...upstreamOf(known, answeredBy),
     masked: known?.masked ?? true,
     paused: known?.paused ?? false,
   }
@@ -86,6 +89,12 @@ function templateOf(
 ): Pick<Task, 'template'> {
   const template = learned?.kind === 'learned' ? learned.template : known?.template
   return template === undefined ? {} : { template }
+}
+
+/** The upstream model as it was set, or the one that answered the calls. */
+function upstreamOf(known: Task | undefined, answeredBy: ModelName | undefined): Pick<Task, 'upstream'> {
+  const upstream = known?.upstream ?? answeredBy
+  return upstream === undefined ? {} : { upstream }
 }
 
 function requireLearned(task: TaskId, calls: number, learned: LearnedTask | Refusal | undefined): void {
@@ -123,8 +132,14 @@ async function readExamples(store: Store, request: RowsRequest): Promise<readonl
   return examples
 }
 
-async function readCalls(store: Store, request: RowsRequest): Promise<readonly RawCall[]> {
+interface ReadCalls {
+  readonly calls: readonly RawCall[]
+  readonly answeredBy?: ModelName
+}
+
+async function readCalls(store: Store, request: RowsRequest): Promise<ReadCalls> {
   const calls: RawCall[] = []
+  const models = new Map<ModelName, number>()
   for await (const call of store.calls.iterate({
     task: request.task,
     answeredByUpstream: true,
@@ -132,10 +147,16 @@ async function readCalls(store: Store, request: RowsRequest): Promise<readonly R
   })) {
     throwIfCancelled(request.signal, 'reading the calls')
     const raw = rawCall(call)
-    if (raw) calls.push(raw)
+    if (!raw) continue
+    calls.push(raw)
+    if (call.model !== undefined) models.set(call.model, (models.get(call.model) ?? 0) + 1)
     if (calls.length % 1000 === 0) request.progress?.({ stage: 'reading calls', done: calls.length })
   }
-  return calls
+  const most = [...models].reduce<[ModelName, number] | undefined>(
+    (best, one) => (best && best[1] >= one[1] ? best : one),
+    undefined,
+  )
+  return { calls, ...(most && { answeredBy: most[0] }) }
 }
 
 /** A kept call as prompt and answer; `undefined` where it is no chat call, was not answered with one text, or holds more than text. */

@@ -1,0 +1,88 @@
+/** `shoal eval`: a specialist judged on a labelled file. */
+import { Command } from 'commander'
+import type { Json } from '../base/json.ts'
+import { type Evaluation, evaluate } from '../eval/evaluate.ts'
+import { loadExamples } from '../pipeline/read-files.ts'
+import { openTarget } from '../pipeline/target.ts'
+import type { Estimate } from '../stats/interval.ts'
+import { maskedText } from '../text/masking.ts'
+import { createNanoTier } from '../tier/nano/nano-tier.ts'
+import { type CommandContext, withContext } from './context.ts'
+import { type ColumnFlags, saidColumns } from './flags.ts'
+import { formatTable } from './terminal.ts'
+
+interface EvalFlags extends ColumnFlags {
+  readonly data: string
+  readonly json?: boolean
+}
+
+/** The command. */
+export function evalCommand(): Command {
+  return new Command('eval')
+    .summary('judge a specialist on a labelled file')
+    .description(
+      'Asks a specialist for every row of a labelled file and judges its answers, all of them and those its certificate lets it give.',
+    )
+    .argument('<target>', 'a task (the version that serves, or else the newest) or TASK@VERSION')
+    .requiredOption('--data <file>', 'labelled file')
+    .option('--input <column>', 'column that holds the input')
+    .option('--output <column>', 'column that holds the label')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExample:\n  shoal eval support-intent@3 --data held-out.csv')
+    .action((target: string, flags: EvalFlags) =>
+      withContext(flags, (context) => evaluateTarget(context, target, flags)),
+    )
+}
+
+async function evaluateTarget(context: CommandContext, text: string, flags: EvalFlags): Promise<void> {
+  const { registry, signal, terminal } = context
+  const { id, task, card, predictor } = await openTarget(text, { registry, tiers: [createNanoTier()] })
+  try {
+    const mask = task.masked ? maskedText : (plain: string): string => plain
+    const work = { signal, progress: terminal.progress }
+    const { examples, leftOut } = await loadExamples([flags.data], {
+      mask,
+      columns: saidColumns(flags),
+      ...work,
+    })
+    const { threshold, noveltyLimit } = card.certificate
+    const gate = { noveltyLimit, ...(threshold !== undefined && { threshold }) }
+    const evaluation = await evaluate(predictor, examples, { gate, ...work })
+    terminal.print(evaluationText(id, evaluation, leftOut))
+    terminal.printJson(evaluationJson(id, evaluation, leftOut))
+  } finally {
+    await predictor.dispose()
+  }
+}
+
+function evaluationText(id: string, evaluation: Evaluation, leftOut: number): string {
+  const { classification, underCertificate, confidence } = evaluation
+  const rows: (readonly string[])[] = [
+    [id, `${evaluation.rows} rows${leftOut > 0 ? `, ${leftOut} left out without input or label` : ''}`],
+    ['accuracy', interval(evaluation.right)],
+  ]
+  if (classification) rows.push(['macro-F1', interval(classification.macroF1)])
+  rows.push(['calibration error', percent(confidence.ece)])
+  if (underCertificate) {
+    rows.push(['may answer', `${interval(underCertificate.coverage)}  ${underCertificate.n} rows`])
+    rows.push([
+      'wrong of these',
+      underCertificate.realisedError
+        ? `${interval(underCertificate.realisedError)}  ${underCertificate.errors} rows`
+        : 'it may answer none',
+    ])
+  }
+  return formatTable(rows)
+}
+
+function evaluationJson(id: string, evaluation: Evaluation, leftOut: number): Json {
+  return JSON.parse(JSON.stringify({ specialist: id, leftOut, ...evaluation }))
+}
+
+function interval({ value, low, high }: Estimate): string {
+  return `${percent(value)}  (95% interval ${percent(low)} to ${percent(high)})`
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)}%`
+}

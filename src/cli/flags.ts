@@ -1,0 +1,51 @@
+/** Flags that several commands take, and how their values are read. */
+import { appError } from '../base/errors.ts'
+import type { SaidColumns } from '../data/columns.ts'
+
+/** A share strictly between 0 and 1, such as 0.02. */
+export function shareFlag(text: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && value > 0 && value < 1) return value
+  const percent = /^([0-9.]+)%?$/.exec(text)
+  const meant = percent && Number(percent[1]) < 100 ? ` Did you mean ${Number(percent[1]) / 100}?` : ''
+  throw appError('usage.invalid', {
+    problem: `"${text}" is not a share between 0 and 1`,
+    hint: `Give one such as 0.02.${meant}`,
+  })
+}
+
+/** A whole number from 0. */
+export function wholeFlag(text: string): number {
+  if (/^[0-9]{1,9}$/.test(text)) return Number(text)
+  throw appError('usage.invalid', {
+    problem: `"${text}" is not a whole number`,
+    hint: 'Give one such as 0 or 42.',
+  })
+}
+
+/** A time such as 90s, 5m or 1h, in milliseconds. */
+export function durationFlag(text: string): number {
+  const match = /^([0-9]+(?:\.[0-9]+)?)(s|m|h)$/.exec(text)
+  const unitMs = { s: 1000, m: 60_000, h: 3_600_000 }
+  const unit = match?.[2] as keyof typeof unitMs | undefined
+  if (match && unit) return Number(match[1]) * unitMs[unit]
+  throw appError('usage.invalid', {
+    problem: `"${text}" is not a time`,
+    hint: 'Give one such as 90s, 5m or 1h.',
+  })
+}
+
+export interface ColumnFlags {
+  readonly input?: string
+  readonly output?: string
+  readonly group?: string
+}
+
+/** The columns that were said, without those that were not. */
+export function saidColumns(flags: ColumnFlags): SaidColumns {
+  return {
+    ...(flags.input !== undefined && { input: flags.input }),
+    ...(flags.output !== undefined && { output: flags.output }),
+    ...(flags.group !== undefined && { group: flags.group }),
+  }
+}

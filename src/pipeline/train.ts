@@ -1,0 +1,245 @@
+/** One training run: rows → split → train → load → ask for the held-out rows → certify → compare → publish. */
+import type { Clock } from '../base/clock.ts'
+import { appError, throwIfCancelled } from '../base/errors.ts'
+import type { SpecialistId } from '../base/ids.ts'
+import type { Json } from '../base/json.ts'
+import type { WorkOptions } from '../base/progress.ts'
+import type { ExampleSet } from '../data/example.ts'
+import { type SplitOutcome, splitExamples, splitRecord } from '../data/splits.ts'
+import type { Baseline } from '../eval/baseline.ts'
+import { evaluatePredictions } from '../eval/evaluate.ts'
+import { judge, wrongMeans } from '../eval/judge.ts'
+import { type Comparison, compareWithBaselines } from '../eval/report.ts'
+import type { Manifest, Registry } from '../registry/registry.ts'
+import type { Task } from '../task/types.ts'
+import { maskingVersion } from '../text/masking.ts'
+import type { Artefact, RawPrediction, RawPredictor, Tier } from '../tier/tier.ts'
+import { calibratedPrediction } from '../trust/calibrated-predictor.ts'
+import { chooseSplitSizes } from '../trust/calibration-size.ts'
+import { type Card, cardJson, makeCard } from '../trust/card.ts'
+import { type Certified, certify, judgedRows } from '../trust/certify.ts'
+import { artefactDigest, templateDigest } from '../trust/validity.ts'
+import type { TaskRows } from './task-rows.ts'
+
+/** Fewer rows leave a part without any. */
+const leastRows = 20
+const predictBatch = 256
+
+export interface TrainShop {
+  readonly tier: Tier
+  readonly baselines: readonly Baseline[]
+  readonly registry: Registry
+  readonly clock: Clock
+  /** Version of Shoal, for the card. */
+  readonly version: string
+}
+
+export interface TrainRequest extends WorkOptions {
+  readonly seed: number
+  readonly budgetMs?: number
+  /** True: the plain baselines are left out of the report. */
+  readonly withoutBaselines?: boolean
+}
+
+export interface TrainedSpecialist {
+  readonly manifest: Manifest
+  readonly card: Card
+  /** Wall time of the tier's training, and of the whole run. */
+  readonly trainMs: number
+  readonly totalMs: number
+  readonly textsPerSecond: number
+}
+
+/** What the run knows once the tier has trained and answered the held-out rows. */
+interface Trained {
+  readonly task: Task
+  readonly splits: SplitOutcome
+  /** The tier's artefact, and the same with the record of the rows, as it is published. */
+  readonly artefact: Artefact
+  readonly published: Artefact
+  readonly calibration: readonly RawPrediction[]
+  readonly test: readonly RawPrediction[]
+  readonly trainMs: number
+  readonly textsPerSecond: number
+}
+
+/**
+ * Trains, certifies and publishes a specialist; promotes nothing.
+ * Throws `train.too-few`, `cancelled`, and what the tier and the registry throw.
+ */
+export async function trainSpecialist(
+  shop: TrainShop,
+  rows: TaskRows,
+  request: TrainRequest,
+): Promise<TrainedSpecialist> {
+  const began = shop.clock.monotonicMs()
+  const trained = await trainTier(shop, rows, request)
+  const comparison = request.withoutBaselines ? undefined : await compare(shop, trained, request)
+  throwIfCancelled(request.signal, 'training')
+  request.progress?.({ stage: 'publishing', done: 0, total: 1 })
+  const cards = new Map<SpecialistId, Card>()
+  const manifest = await shop.registry.publish(trained.task, trained.published, (id) => {
+    const card = cardFor(id, shop, { trained, rows, request, comparison })
+    cards.set(id, card)
+    return cardJson(card)
+  })
+  request.progress?.({ stage: 'publishing', done: 1, total: 1 })
+  const { trainMs, textsPerSecond } = trained
+  return {
+    manifest,
+    card: cards.get(manifest.id)!,
+    trainMs,
+    textsPerSecond,
+    totalMs: shop.clock.monotonicMs() - began,
+  }
+}
+
+async function trainTier(shop: TrainShop, rows: TaskRows, request: TrainRequest): Promise<Trained> {
+  const { task } = rows
+  const splits = splitRows(rows, request.seed)
+  const began = shop.clock.monotonicMs()
+  const { signal, progress, seed, budgetMs } = request
+  const work = { ...(signal && { signal }), ...(progress && { progress }) }
+  const artefact = await shop.tier.train(task, splits.train, {
+    seed,
+    ...(budgetMs !== undefined && { budgetMs }),
+    ...work,
+  })
+  const trainMs = shop.clock.monotonicMs() - began
+  const predictor = await shop.tier.load(artefact)
+  try {
+    const calibration = await predictRows(predictor, splits.calibration, { ...work, stage: 'calibrating' })
+    const askedAt = shop.clock.monotonicMs()
+    const test = await predictRows(predictor, splits.test, { ...work, stage: 'testing' })
+    const textsPerSecond = test.length / Math.max(1e-6, (shop.clock.monotonicMs() - askedAt) / 1000)
+    return {
+      task,
+      splits,
+      artefact,
+      published: withRowRecord(artefact, splits),
+      calibration,
+      test,
+      trainMs,
+      textsPerSecond,
+    }
+  } finally {
+    await predictor.dispose()
+  }
+}
+
+function splitRows(rows: TaskRows, seed: number): SplitOutcome {
+  const count = rows.examples.length
+  if (count < leastRows)
+    throw appError('train.too-few', { task: rows.task.id, rows: count, needed: leastRows })
+  const sizes = chooseSplitSizes(count, rows.task.risk, { hasTestFile: rows.test !== undefined })
+  const fractions = {
+    train: sizes.train / count,
+    calibration: sizes.calibration / count,
+    test: sizes.test / count,
+  }
+  return splitExamples(rows.examples, { seed, fractions, ...(rows.test && { test: rows.test }) })
+}
+
+async function predictRows(
+  predictor: RawPredictor,
+  set: ExampleSet,
+  options: WorkOptions & { readonly stage: string },
+): Promise<readonly RawPrediction[]> {
+  const { signal, progress, stage } = options
+  const predictions: RawPrediction[] = []
+  for (let at = 0; at < set.examples.length; at += predictBatch) {
+    throwIfCancelled(signal, stage)
+    const inputs = set.examples.slice(at, at + predictBatch).map((example) => example.input)
+    predictions.push(...(await predictor.predict(inputs, signal && { signal })))
+    progress?.({ stage, done: predictions.length, total: set.examples.length })
+  }
+  return predictions
+}
+
+/** The published files hold, besides the tier's own, which rows stood in which part, by their hashes. */
+function withRowRecord(artefact: Artefact, splits: SplitOutcome): Artefact {
+  const record = Object.entries(splitRecord(splits)).map(([part, ids]): [string, Uint8Array] => [
+    `rows/${part}.txt`,
+    new TextEncoder().encode(ids),
+  ])
+  return { ...artefact, files: new Map([...artefact.files, ...record]) }
+}
+
+async function compare(shop: TrainShop, trained: Trained, request: TrainRequest): Promise<Comparison> {
+  const { signal, progress, seed } = request
+  return compareWithBaselines(
+    {
+      train: trained.splits.train.examples,
+      test: trained.splits.test.examples,
+      predictions: trained.test,
+      baselines: shop.baselines,
+      seed,
+    },
+    { ...(signal && { signal }), ...(progress && { progress }) },
+  )
+}
+
+interface CardParts {
+  readonly trained: Trained
+  readonly rows: TaskRows
+  readonly request: TrainRequest
+  readonly comparison: Comparison | undefined
+}
+
+function cardFor(id: SpecialistId, shop: TrainShop, { trained, rows, request, comparison }: CardParts): Card {
+  const { task, splits, artefact } = trained
+  const certified = certifyAs(id, shop, { trained, rows })
+  const { threshold, noveltyLimit } = certified.certificate
+  const gate = { noveltyLimit, ...(threshold !== undefined && { threshold }) }
+  const predictions = trained.test.map((raw) => calibratedPrediction(raw, certified.calibration))
+  return makeCard({
+    specialist: id,
+    task,
+    artefact,
+    splits,
+    evaluation: evaluatePredictions(predictions, splits.test.examples, { gate, seed: request.seed }),
+    ...(comparison && { comparison }),
+    certified,
+    notes: [...rows.notes, ...droppedNote(splits)],
+    provenance: {
+      shoal: shop.version,
+      node: process.version,
+      seed: request.seed,
+      options: { budgetMs: request.budgetMs ?? null, ...(artefact.meta as { [key: string]: Json }) },
+      createdAt: new Date(shop.clock.nowMs()).toISOString(),
+      trainMs: Math.round(trained.trainMs),
+    },
+  })
+}
+
+function certifyAs(
+  id: SpecialistId,
+  shop: TrainShop,
+  { trained, rows }: Pick<CardParts, 'trained' | 'rows'>,
+): Certified {
+  const { task, splits, artefact, published } = trained
+  const heldOut = [...splits.calibration.examples, ...splits.test.examples]
+  return certify({
+    target: task.risk,
+    wrongMeans: wrongMeans(heldOut),
+    heldAside: artefact.heldAside,
+    calibration: judgedRows(trained.calibration, judge(trained.calibration, splits.calibration.examples)),
+    test: judgedRows(trained.test, judge(trained.test, splits.test.examples)),
+    trainRows: splits.train.examples.length,
+    holdsFor: {
+      specialists: [{ id, digest: artefactDigest(published) }],
+      ...(task.template && { template: templateDigest(task.template) }),
+      maskingVersion,
+      ...(rows.answeredBy !== undefined && { upstream: rows.answeredBy }),
+    },
+    data: { train: splits.train.digest, calibration: splits.calibration.digest, test: splits.test.digest },
+    clock: shop.clock,
+  })
+}
+
+function droppedNote(splits: SplitOutcome): readonly string[] {
+  const { length } = splits.dropped
+  return length === 0
+    ? []
+    : [`${length} rows stand in the test file too (or share a group with it) and were left out of training.`]
+}
