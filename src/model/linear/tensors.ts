@@ -58,8 +58,10 @@ export function decodeTensors(bytes: Uint8Array): ReadonlyMap<string, Tensor> {
   const tensors = new Map<string, Tensor>()
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(header)) {
     const [start, end] = data_offsets
-    const copy = bytes.slice(8 + headerBytes + start, 8 + headerBytes + end)
-    assert(copy.length === end - start, `tensor ${name} ends after its file`)
+    const place = bytes.subarray(8 + headerBytes + start, 8 + headerBytes + end)
+    assert(place.length === end - start, `tensor ${name} ends after its file`)
+    // Not `slice`: a Node Buffer's gives a view, and its own buffer is larger and not aligned.
+    const copy = new Uint8Array(place)
     tensors.set(name, { shape, data: new kinds[dtype](copy.buffer) })
   }
   return tensors
