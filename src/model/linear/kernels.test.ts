@@ -42,6 +42,22 @@ test('multiplyInt8 is the exact product of whole numbers', () => {
   }
 })
 
+test('addRowsInt8 is the weighted sum of rows of any width', () => {
+  const width = 19
+  const weights = new Int8Array(memory.buffer, 1024, 40 * width + 16)
+  weights.forEach((_, i) => {
+    weights[i] = random.below(255) - 127
+  })
+  const chosen = [3, 39, 0, 3]
+  new Int32Array(memory.buffer, 4096, 4).set(chosen.map((row) => 1024 + row * width))
+  const factors = filled(8192, 4)
+  kernels.addRowsInt8(0, 4096, 8192, 4, width)
+  for (let c = 0; c < width; c++) {
+    const expected = chosen.reduce((sum, row, i) => sum + factors[i]! * weights[row * width + c]!, 0)
+    expect(new Float32Array(memory.buffer, 0, width)[c]).toBeCloseTo(expected, 3)
+  }
+})
+
 test('multiplyTransposed adds the rows, each times its factor, and passes over zeros', () => {
   const matrix = filled(1024, rows * columns)
   const input = filled(4096, rows)

@@ -8,6 +8,11 @@ import { Instance, Module, type WasmMemory } from './web-assembly.ts'
 export interface Kernels {
   /** As `multiply`, from a matrix of 8-bit and an input of 16-bit whole numbers; sums must stay below 2^31. */
   multiplyInt8(out: number, matrix: number, input: number, rows: number, columns: number): void
+  /**
+   * `out[c] = Σ_i factors[i] · row_i[c]`, `rows` being addresses of rows of 8-bit numbers. Works in blocks of 16
+   * columns, the last of which reads past the row's end and writes past `columns`: leave space there.
+   */
+  addRowsInt8(out: number, rows: number, factors: number, count: number, columns: number): void
   /** `out[r] = Σ_c matrix[r, c] · input[c]` */
   multiply(out: number, matrix: number, input: number, rows: number, columns: number): void
   /** `out[c] += Σ_r matrix[r, c] · input[r]`, rows with input 0 passed over */
@@ -125,6 +130,46 @@ const multiplyInt8: WasmFunction = (() => {
   }
 })()
 
+const addRowsInt8: WasmFunction = (() => {
+  const [out, rows, factors, count, columns, offset, at, end, factor, block, half, sum0] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+  ]
+  const quarter = (index: number): Code => [
+    ...op.get(sum0! + index),
+    ...[...op.get(half!), ...(index % 2 === 0 ? op.widenLowInt16 : op.widenHighInt16), ...op.toFloat],
+    ...[...op.get(factor!), ...op.vectorMultiply, ...op.vectorAdd, ...op.set(sum0! + index)],
+  ]
+  const factorStep = [...op.get(factors!), ...op.get(at!), ...op.get(rows!), ...op.subtract, ...op.add]
+  return {
+    name: 'addRowsInt8',
+    parameters: ['i32', 'i32', 'i32', 'i32', 'i32'],
+    locals: ['i32', 'i32', 'i32', 'v128', 'v128', 'v128', 'v128', 'v128', 'v128', 'v128'],
+    body: [
+      ...[...endOf(rows!, count!), ...op.set(end!)],
+      ...repeat([
+        ...[0, 1, 2, 3].flatMap((index) => [...op.f32Zero, ...op.splat, ...op.set(sum0! + index)]),
+        ...[...op.get(rows!), ...op.set(at!)],
+        ...repeat([
+          ...[...factorStep, ...op.loadSplat, ...op.set(factor!)],
+          ...[...op.get(at!), ...op.i32Load, ...op.get(offset!), ...op.add, ...op.load(0), ...op.set(block!)],
+          ...[...op.get(block!), ...op.widenLow, ...op.set(half!), ...quarter(0), ...quarter(1)],
+          ...[...op.get(block!), ...op.widenHigh, ...op.set(half!), ...quarter(2), ...quarter(3)],
+          ...advance(at!, 4),
+          ...notYet(at!, end!),
+        ]),
+        ...quarters.flatMap((bytes, index) => [
+          ...op.get(out!),
+          ...op.get(sum0! + index),
+          ...op.store(bytes),
+        ]),
+        ...advance(out!, blockBytes),
+        ...advance(offset!, 16),
+        ...notYet(offset!, columns!),
+      ]),
+    ],
+  }
+})()
+
 /** For each row with a factor that is not 0: `target += factor · source`, one of the two being the matrix's row. */
 function scaledRows(name: string, matrixIs: 'source' | 'target'): WasmFunction {
   const [first, second, third, rows, columns, factor, factorEnd, row, other, end, splat] = [
@@ -215,6 +260,7 @@ export function createKernels(memory: WasmMemory): Kernels {
     encodeModule([
       multiply,
       multiplyInt8,
+      addRowsInt8,
       scaledRows('multiplyTransposed', 'source'),
       scaledRows('addOuter', 'target'),
       adagrad,

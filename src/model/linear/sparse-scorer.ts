@@ -1,5 +1,6 @@
-// Runs a trained n-gram head over raw texts: from string to logits without making an object.
+// Runs a trained n-gram head over raw texts, from string to logits, making next to no objects.
 import { createNgramBuffer, extractNgrams, type NgramOptions } from '../../text/ngrams.ts'
+import { type DenseMemory, paddedLength } from './dense-memory.ts'
 import type { QuantisedRows } from './quantised.ts'
 import { type BlockLengths, blockScale, countValues } from './sparse-rows.ts'
 import { levelWeights, type Vocabulary } from './vocabulary.ts'
@@ -22,17 +23,48 @@ export interface Overlap {
   unknown: number
 }
 
+/** An n-gram head placed in a memory, ready to run. */
+export interface SparseScorer {
+  /** C logits of a normalised text, written over by the next call; how much of it was known goes to `overlap`. */
+  logits(text: string, overlap: Overlap): Float32Array
+  /** Gives its memory back; it cannot be used afterwards. */
+  dispose(): void
+}
+
 // Scratch for all heads of a thread: counts are zero between calls.
 const buffer = createNgramBuffer()
 let counts = new Uint8Array(0)
 let touched = new Int32Array(4096)
+let factors = new Float32Array(4096)
 
-/** Writes the C logits of a normalised text to `target`, and how much of it was known to `overlap`. */
-export function scoreText(head: SparseHead, text: string, target: Float32Array, overlap: Overlap): void {
-  extractNgrams(text, head.ngrams, buffer)
-  const { vocabulary } = head
+/** Places a head's weights in a memory that many heads may share. */
+export function placeSparseHead(memory: DenseMemory, head: SparseHead): SparseScorer {
+  const { vocabulary, ngrams, lengths, biases } = head
+  const { columns, values, scales } = head.weights
+  const address = memory.place(values)
+  const out = new Float32Array(columns)
+  return {
+    logits(text, overlap) {
+      extractNgrams(text, ngrams, buffer)
+      const distinct = countRows(vocabulary, overlap)
+      weighRow(vocabulary, lengths, distinct)
+      out.set(biases)
+      if (distinct === 0) return out
+      const sums = sumRows(memory, distinct, (row) => address + row * columns, scales, columns)
+      for (let c = 0; c < columns; c++) out[c]! += sums[c]!
+      return out
+    },
+    dispose: () => memory.release(address, values.byteLength),
+  }
+}
+
+/** Counts the n-grams in `buffer` by row: the rows go to `touched`, their number is given. */
+function countRows(vocabulary: Vocabulary, overlap: Overlap): number {
   if (counts.length < vocabulary.size) counts = new Uint8Array(vocabulary.size)
-  if (touched.length < buffer.count) touched = new Int32Array(buffer.count * 2)
+  if (touched.length < buffer.count) {
+    touched = new Int32Array(buffer.count * 2)
+    factors = new Float32Array(buffer.count * 2)
+  }
   const { codes, count } = buffer
   let distinct = 0
   let known = 0
@@ -45,29 +77,47 @@ export function scoreText(head: SparseHead, text: string, target: Float32Array, 
   }
   overlap.total = count
   overlap.unknown = count - known
-  accumulate(head, distinct, target)
+  return distinct
 }
 
-function accumulate(head: SparseHead, distinct: number, target: Float32Array): void {
-  const { codes, levels } = head.vocabulary
-  const { values, scales, columns } = head.weights
+/** Writes the value of each touched row to `factors`, each block brought to its length, and empties `counts`. */
+function weighRow({ codes, levels }: Vocabulary, lengths: BlockLengths, distinct: number): void {
   let wordSquares = 0
   let characterSquares = 0
   for (let i = 0; i < distinct; i++) {
     const row = touched[i]!
     const value = countValues[counts[row]!]! * levelWeights[levels[row]!]!
+    counts[row] = 0
+    factors[i] = value
     if ((codes[row]! & 1) === 0) wordSquares += value * value
     else characterSquares += value * value
   }
-  const wordScale = blockScale(head.lengths[0], wordSquares)
-  const characterScale = blockScale(head.lengths[1], characterSquares)
-  target.set(head.biases)
+  const wordScale = blockScale(lengths[0], wordSquares)
+  const characterScale = blockScale(lengths[1], characterSquares)
+  for (let i = 0; i < distinct; i++) {
+    factors[i]! *= (codes[touched[i]!]! & 1) === 0 ? wordScale : characterScale
+  }
+}
+
+/** Sum of the touched rows by their factors; valid until the memory is used again. */
+function sumRows(
+  memory: DenseMemory,
+  distinct: number,
+  addressOf: (row: number) => number,
+  scales: Float32Array,
+  columns: number,
+): Float32Array {
+  const outBytes = paddedLength(columns) * 4
+  const out = memory.workspace(outBytes + distinct * 8)
+  const rowsAt = out + outBytes
+  const factorsAt = rowsAt + distinct * 4
+  const rowView = new Int32Array(memory.buffer(), rowsAt, distinct)
+  const factorView = new Float32Array(memory.buffer(), factorsAt, distinct)
   for (let i = 0; i < distinct; i++) {
     const row = touched[i]!
-    const blockFactor = (codes[row]! & 1) === 0 ? wordScale : characterScale
-    const factor = blockFactor * countValues[counts[row]!]! * levelWeights[levels[row]!]! * scales[row]!
-    counts[row] = 0
-    let at = row * columns
-    for (let c = 0; c < columns; c++) target[c]! += factor * values[at++]!
+    rowView[i] = addressOf(row)
+    factorView[i] = factors[i]! * scales[row]!
   }
+  memory.kernels.addRowsInt8(out, rowsAt, factorsAt, distinct, columns)
+  return new Float32Array(memory.buffer(), out, columns)
 }

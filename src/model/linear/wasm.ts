@@ -49,6 +49,7 @@ export const op = {
   set: (local: number): Code => [0x21, ...unsigned(local)],
   constant: (value: number): Code => [0x41, ...signed(value)],
   add: [0x6a],
+  subtract: [0x6b],
   lessThan: [0x49],
   f32Load: [0x2a, ...memory(2, 0)],
   f32Store: [0x38, ...memory(2, 0)],
@@ -69,6 +70,10 @@ export const op = {
   dotInt16: vector(0xba), // i32x4.dot_i16x8_s
   addInt32: vector(0xae), // i32x4.add
   toFloat: vector(0xfa), // f32x4.convert_i32x4_s
+  widenLowInt16: vector(0xa7), // i32x4.extend_low_i16x8_s
+  widenHighInt16: vector(0xa8), // i32x4.extend_high_i16x8_s
+  loadSplat: [...vector(0x09), ...memory(2, 0)], // v128.load32_splat
+  i32Load: [0x28, ...memory(2, 0)],
 } as const
 
 /** `if (the value on the stack is not 0) { body }` */

@@ -3,7 +3,7 @@ import { throwIfCancelled } from '../../base/errors.ts'
 import { sharedDenseMemory } from '../../model/linear/dense-memory.ts'
 import { mixLogits } from '../../model/linear/mixture.ts'
 import { placePerceptron } from '../../model/linear/perceptron.ts'
-import { scoreText } from '../../model/linear/sparse-scorer.ts'
+import { placeSparseHead } from '../../model/linear/sparse-scorer.ts'
 import type { StaticEmbedding } from '../../model/static-embedding.ts'
 import type { TaskInput } from '../../task/types.ts'
 import { normaliseForFeatures } from '../../text/normalise.ts'
@@ -28,17 +28,19 @@ export function createNanoPredictor(
   const { classes, multiple } = description
   const outputs = classes.map((labels) => Object.freeze({ kind: 'labels' as const, labels }))
   const labels = classes.map((names) => names[0] ?? '')
+  const sizeBytes = sizeOf(model)
+  const { mixture } = model
+  const scorer = placeSparseHead(sharedDenseMemory(), model.sparse)
   const perceptron = placePerceptron(sharedDenseMemory(), model.dense)
-  const sparse = new Float32Array(classes.length)
   const embedding = new Float32Array(table.dimensions)
   const overlap = { total: 0, unknown: 0 }
 
   function predictOne(input: TaskInput): RawPrediction {
     const text = textOf(input)
-    scoreText(model.sparse, normaliseForFeatures(text), sparse, overlap)
+    const sparse = scorer.logits(normaliseForFeatures(text), overlap)
     embedUnit(table, text, embedding)
     const probabilities = new Float32Array(classes.length)
-    mixLogits(probabilities, sparse, perceptron.logits(embedding), model.mixture)
+    mixLogits(probabilities, sparse, perceptron.logits(embedding), mixture)
     const unknownShare = overlap.total === 0 ? 1 : overlap.unknown / overlap.total
     const { answer, score, noveltyScore } = judgeLogits(probabilities, unknownShare)
     const output = outputs[answer]!
@@ -48,7 +50,7 @@ export function createNanoPredictor(
   }
 
   return {
-    sizeBytes: sizeOf(model),
+    sizeBytes,
     inline: { inlineLimit, predict: predictOne },
     async predict(inputs, { signal } = {}) {
       const predictions: RawPrediction[] = []
@@ -62,6 +64,7 @@ export function createNanoPredictor(
       return predictions
     },
     async dispose() {
+      scorer.dispose()
       perceptron.dispose()
     },
   }
