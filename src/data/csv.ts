@@ -65,7 +65,7 @@ export function quotesMatter(sample: FileSample): boolean {
   const dialect: Dialect = { delimiter: '\t', quoted: true, ...lineEnds(sample.text) }
   const { data, errors } = parseRecords(sample.text, dialect, { final: sample.whole })
   if (errors.some((error) => sample.whole || error.row < data.length)) return false
-  return /""|"[^"\t]*[\t\n][^"\t]*"/.test(sample.text)
+  return sample.text.includes('""') || data.some((record) => record.some((value) => /[\t\n]/.test(value)))
 }
 
 function candidates(sample: FileSample, said: SaidLayout): readonly string[] {

@@ -111,6 +111,16 @@ describe('separated columns', () => {
     })
   })
 
+  it('with a quote that opens at once and nothing but lines after it are refused in a moment', async () => {
+    const start = performance.now()
+    const source = await put(`text,label\n"${'some text here, label\n'.repeat(150_000)}`, 'lines.csv')
+    await expect(allRows(source)).rejects.toMatchObject({
+      code: 'data.quote',
+      details: { line: 2, column: 1 },
+    })
+    expect(performance.now() - start).toBeLessThan(5000)
+  })
+
   it('with another number of fields name the line', async () => {
     const text = 'text,label\na,x\nb,y\nc, d,x\n'
     await expect(allRows(await put(text, 'wide.csv'))).rejects.toMatchObject({
