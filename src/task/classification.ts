@@ -2,7 +2,6 @@
 
 import type { Refusal, Seen } from './refusal.ts'
 import { countTexts, mostSeen } from './tally.ts'
-import type { TaskOutput } from './types.ts'
 
 /** A closed set has at most this many labels, each seen this often, that together are this share of the calls. */
 export const closedSet = Object.freeze({ mostLabels: 200, fewestPerLabel: 5, share: 0.98 })
@@ -30,11 +29,6 @@ export interface LabelSpaceOptions {
   readonly isSaid: boolean
   /** Labels in the order that the request lists them, where it does; these are never merged. */
   readonly listed?: readonly string[]
-}
-
-/** The output that says one label. */
-export function labelOutput(label: string): TaskOutput {
-  return { kind: 'labels', labels: [label] }
 }
 
 /** Groups of labels that differ only in case, spaces or Unicode form. */

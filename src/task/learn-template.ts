@@ -12,7 +12,7 @@ import type { Prompt, PromptTemplate, TemplateMessage } from './types.ts'
 import { leadingVersion } from './versions.ts'
 
 /** Fewest calls that a template is learned from. */
-export const fewestCalls = 20
+const fewestCalls = 20
 /** Fewest different prompts among them: fewer show too little of what varies. */
 const fewestPrompts = 10
 /** A slot with at most this many values, none with digits, each seen this often on average, takes no others. */

@@ -3,8 +3,7 @@
  * input. Constants between two slots are taken where they first stand, from left to right, so that a slot that repeats
  * one is cut early rather than late.
  */
-import { type Sha256, sha256 } from '../base/hash.ts'
-import { canonicalJson, isJsonObject, type Json } from '../base/json.ts'
+import { isJsonObject, type Json } from '../base/json.ts'
 import { splitByConstants } from '../text/align.ts'
 import type { Message, Prompt, PromptTemplate, TaskInput, TemplateMessage } from './types.ts'
 
@@ -52,24 +51,6 @@ export function constantLength(template: PromptTemplate): number {
 export function isDistinctive(template: PromptTemplate): boolean {
   const hasShape = template.responseFormat !== undefined || template.tools !== undefined
   return hasShape || constantLength(template) >= distinctiveLength
-}
-
-/** The same for equal templates, whatever the order of their JSON keys. */
-export function templateDigest(template: PromptTemplate): Sha256 {
-  const messages = template.messages.map((message) => ({
-    role: message.role,
-    constants: message.constants,
-    slots: message.slots,
-    ...(message.closed === undefined ? {} : { closed: message.closed }),
-  }))
-  const { responseFormat, tools } = template
-  return sha256(
-    canonicalJson({
-      messages,
-      ...(responseFormat === undefined ? {} : { responseFormat }),
-      ...(tools === undefined ? {} : { tools }),
-    }),
-  )
 }
 
 /** The input of a text kind: what stands in the slot, or in the slots in order, each on a line of its own. */

@@ -33,7 +33,7 @@ const openingOf: ReadonlyMap<string, string> = new Map([
 ])
 
 /** True where a cut before `text[at]` would divide a word, a number or a character. */
-export function isInsideToken(text: string, at: number): boolean {
+function isInsideToken(text: string, at: number): boolean {
   if (at <= 0 || at >= text.length) return false
   const left = text.charCodeAt(at - 1)
   const right = text.charCodeAt(at)

@@ -1,0 +1,51 @@
+/** Every package that Shoal needs at run time, and why it is not written here instead. */
+import type { SourceModule } from './module-graph.ts'
+import { isTest } from './tidy-dead.ts'
+
+/** Package → what it does for us. A package that is not in this table fails the check, and so does one no longer used. */
+export const dependencies: Readonly<Record<string, string>> = {
+  '@huggingface/tokenizers':
+    'tokenizers of the models as their makers run them, exact against the Rust ones; pure JavaScript',
+  commander: 'the command line: options, help, errors',
+  fastify: 'HTTP of the gateway: routing, bodies, limits, shutdown',
+  kysely: 'SQL built with types, for SQLite and PostgreSQL alike',
+  libsql: 'the embedded store: SQLite with prebuilt binaries and no install script',
+  papaparse: 'CSV with every quirk of quoting, streamed; names the line of a broken quote',
+  picocolors: 'colours of the terminal, switched off where there is none',
+  pino: 'the log: JSON lines that cost next to nothing',
+  'postal-mime': 'bodies of real mail (MIME) for the demonstration',
+  'prom-client': 'metrics in the format of Prometheus',
+  tar: 'unpacks what npm fetched for the demonstration and the models',
+  undici: 'HTTP to the upstream: pools, timeouts, streams',
+  yaml: 'shoal.yaml, with lines and columns in its errors',
+  zod: 'schemas: wire shapes, configuration, and documentation printed from them',
+}
+
+/** Sentences about packages that are missing, surplus or without a reason. */
+export function dependencyProblems(
+  declared: readonly string[],
+  modules: readonly SourceModule[],
+  reasons: Readonly<Record<string, string>>,
+): readonly string[] {
+  const imported = new Map<string, string>()
+  for (const { path, packages } of modules) {
+    if (!path.startsWith('src/') || isTest(path)) continue
+    for (const name of packages) if (!name.startsWith('node:')) imported.set(name, path)
+  }
+  return [
+    ...declared
+      .filter((name) => !Object.hasOwn(reasons, name))
+      .map((name) => `package.json: ${name} has no reason in scripts/dependencies.ts.`),
+    ...Object.keys(reasons)
+      .filter((name) => !declared.includes(name))
+      .map((name) => `scripts/dependencies.ts: ${name} is not among the dependencies of package.json.`),
+    ...declared
+      .filter((name) => !imported.has(name))
+      .map((name) => `package.json: no file of src/ imports ${name}. Remove it.`),
+    ...[...imported]
+      .filter(([name]) => !declared.includes(name))
+      .map(
+        ([name, path]) => `${path}: imports ${name}, which is not among the dependencies of package.json.`,
+      ),
+  ]
+}
