@@ -79,7 +79,7 @@ export function forEachWord(text: string, visit: (word: string) => void): void {
 }
 
 /** Lower case, accents and other marks off, as the encoders were trained. */
-export function normalizeForPieces(text: string): string {
+function normalizeForPieces(text: string): string {
   const lower = text.toLowerCase()
   // Han text and ASCII have no marks; most texts end here.
   return /[^\0-\x7f\u3000-\u303f\u3400-\u9fff\uff00-\uff5e]/.test(lower)
