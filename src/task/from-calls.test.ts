@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { maskedText } from '../text/masking.ts'
 import { type LearnedTask, type LearnTaskOptions, learnTask, type RawCall } from './from-calls.ts'
 import { render } from './rendering.ts'
 import { matchTemplate } from './template.ts'
@@ -96,6 +97,18 @@ test('labels that differ in case only are counted as one', () => {
   expect(task.space).toMatchObject({ labels: ['ham', 'spam'] })
   expect(task.merged).toMatchObject([{ kept: 'ham' }])
   expect(task.examples).toHaveLength(100)
+})
+
+test('what masking put in place of personal data may be a constant, and masked prompts match it', () => {
+  const from = (index: number): Prompt => ask(`From: user${index}@example${index % 7}.org\n${mail(index)}`)
+  const masked = (prompt: Prompt): Prompt => ({
+    ...prompt,
+    messages: prompt.messages.map(({ role, content }) => ({ role, content: maskedText(content) })),
+  })
+  const task = learned(calls(60).map((call, index) => ({ ...call, prompt: masked(from(index)) })))
+  expect(task.examples[5]!.input).toEqual({ kind: 'text', text: mail(5) })
+  expect(matchTemplate(task.template, masked(from(99)))).toEqual({ slots: { text: mail(99) } })
+  expect(matchTemplate(task.template, from(99))).toBeUndefined()
 })
 
 describe('it refuses', () => {

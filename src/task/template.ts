@@ -13,7 +13,10 @@ export type Slots = Readonly<Record<string, string>>
 /** Constant characters from which a prompt is not likely to match by chance. */
 const distinctiveLength = 16
 
-/** The slots of a prompt that the template recognises, or `undefined`. */
+/**
+ * The slots of a prompt that the template recognises, or `undefined`. The prompt must be masked where the calls were that
+ * the template was learned from: its constants may hold placeholders, as `From: [EMAIL]` does.
+ */
 export function matchTemplate(
   template: PromptTemplate,
   prompt: Prompt,
