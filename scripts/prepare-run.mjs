@@ -15,7 +15,12 @@ const buildStamp = join(root, 'dist', '.shoal-sources')
 /** Digest of files' names and contents, in order of name. */
 function digestOf(paths) {
   const hash = createHash('sha256')
-  for (const path of paths) hash.update(path).update('\0').update(readFileSync(join(root, path))).update('\0')
+  for (const path of paths)
+    hash
+      .update(path)
+      .update('\0')
+      .update(readFileSync(join(root, path)))
+      .update('\0')
   return hash.digest('hex')
 }
 
@@ -37,7 +42,9 @@ function step(title, command, args) {
   process.stderr.write(`shoal: ${title} …\n`)
   const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] })
   if (result.status !== 0) {
-    process.stderr.write(`shoal: ${title}: failed${result.error ? ` (${result.error.message})` : ''}. The lines above say why.\n`)
+    process.stderr.write(
+      `shoal: ${title}: failed${result.error ? ` (${result.error.message})` : ''}. The lines above say why.\n`,
+    )
     process.exit(result.status ?? 1)
   }
   process.stderr.write(`shoal: ${title}: ${((performance.now() - began) / 1000).toFixed(1)} s\n`)
@@ -52,7 +59,13 @@ function npm() {
 const lock = digestOf(['package-lock.json'])
 if (!isCurrent(installStamp, lock)) {
   const [command, ...prefix] = npm()
-  step('installing the locked dependencies (once)', command, [...prefix, 'ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  step('installing the locked dependencies (once)', command, [
+    ...prefix,
+    'ci',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ])
   writeFileSync(installStamp, lock)
 }
 const sources = digestOf(sourceFiles())

@@ -16,7 +16,7 @@ import { chatResponseSchema, readChatRequest } from '../wire/openai-chat.ts'
 
 /** Rows above this number are not read; the newest calls would be left out, and the notes say so. */
 const rowLimit = 500_000
-export const defaultRisk: RiskTarget = Object.freeze({ risk: 0.02, delta: 0.05 })
+const defaultRisk: RiskTarget = Object.freeze({ risk: 0.02, delta: 0.05 })
 const noCalls: ReadCalls = Object.freeze({ calls: [] })
 const plainText: Rendering = Object.freeze({ kind: 'text', before: '', after: '' })
 
@@ -160,7 +160,7 @@ async function readCalls(store: Store, request: RowsRequest): Promise<ReadCalls>
 }
 
 /** A kept call as prompt and answer; `undefined` where it is no chat call, was not answered with one text, or holds more than text. */
-export function rawCall(call: Call): RawCall | undefined {
+function rawCall(call: Call): RawCall | undefined {
   if (call.wire !== 'openai-chat' || call.request === undefined || call.response === undefined)
     return undefined
   const parsed = tryParseJson(call.request)
