@@ -44,17 +44,17 @@ export interface MaskedText {
 
 /** Masks a text; the spans lead back to the original. Masking a masked text changes nothing. */
 export function maskText(text: string): MaskedText {
-  let masked = text
-  let spans: readonly MaskedSpan[] = noSpans
-  // A placeholder can free what stood beside the masked piece, so it is done again until nothing more is found.
+  let found = merge(find(text))
+  if (found.length === 0) return { text, spans: noSpans, toOriginal: (start, end) => ({ start, end }) }
+  // Once in a while a placeholder frees what stood beside the masked piece, so it is looked at again.
   for (;;) {
-    const found = merge(find(masked))
-    if (found.length === 0) break
-    const next = replace(masked, found)
-    spans = compose(spans, next.spans)
-    masked = next.text
+    const { text: masked, spans } = replace(text, found)
+    const freed = find(masked)
+    if (freed.length === 0)
+      return { text: masked, spans, toOriginal: (start, end) => originalRange(spans, start, end) }
+    const again = freed.map(({ kind, start, end }) => ({ kind, ...originalRange(spans, start, end) }))
+    found = merge([...found, ...again])
   }
-  return { text: masked, spans, toOriginal: (start, end) => originalRange(spans, start, end) }
 }
 
 /** The masked text alone; a text without personal data comes back as it is, in a fraction of a microsecond. */
@@ -67,25 +67,27 @@ const noSpans: readonly MaskedSpan[] = Object.freeze([])
 /** More telling kinds first: where two finds overlap, the first of this list names both. */
 const kindOrder: readonly PersonalKind[] = ['SECRET', 'EMAIL', 'IBAN', 'CARD', 'IP', 'PHONE']
 
-const nothing: readonly Found[] = Object.freeze([])
+/** Finders by the trigger that makes them worth asking. */
+const finders: readonly (readonly [number, (text: string) => readonly Found[]])[] = [
+  [keyTrigger, findKeys],
+  [assignmentTrigger, findAssigned],
+  [mailTrigger, findMail],
+  [addressTrigger, findAddress],
+  [numberTrigger, findIban],
+  [numberTrigger, findCard],
+  [numberTrigger, findPhone],
+]
 
 function find(text: string): Found[] {
   const triggers = triggersOf(text)
   if (triggers === 0) return []
-  return [
-    ...(triggers & keyTrigger ? findKeys(text) : nothing),
-    ...(triggers & assignmentTrigger ? findAssigned(text) : nothing),
-    ...(triggers & mailTrigger ? findMail(text) : nothing),
-    ...(triggers & addressTrigger ? findAddress(text) : nothing),
-    ...(triggers & numberTrigger ? findIban(text) : nothing),
-    ...(triggers & numberTrigger ? findCard(text) : nothing),
-    ...(triggers & numberTrigger ? findPhone(text) : nothing),
-  ]
+  const found: Found[] = []
+  for (const [bit, finder] of finders) if (triggers & bit) for (const one of finder(text)) found.push(one)
+  return found
 }
 
 /** Finds in order of place, overlapping ones as one. */
 function merge(found: Found[]): readonly Found[] {
-  if (found.length < 2) return found
   found.sort((a, b) => a.start - b.start)
   const merged: Found[] = []
   for (const next of found) {
@@ -118,33 +120,6 @@ function replace(text: string, found: readonly Found[]): { text: string; spans: 
   }
   pieces.push(text.slice(at))
   return { text: pieces.join(''), spans }
-}
-
-/** Spans from the first text to the third, from those of the first step and those of the second. */
-function compose(first: readonly MaskedSpan[], second: readonly MaskedSpan[]): readonly MaskedSpan[] {
-  if (first.length === 0) return second
-  const outer = second.map((span) => ({
-    ...span,
-    original: originalRange(first, span.original.start, span.original.end),
-  }))
-  const result: MaskedSpan[] = []
-  let next = 0
-  let shift = 0
-  for (const [index, span] of outer.entries()) {
-    const middle = second[index]!.original
-    for (; next < first.length && first[next]!.masked.start < middle.end; next++) {
-      const inner = first[next]!
-      if (inner.masked.end <= middle.start) result.push(shifted(inner, shift))
-    }
-    result.push(span)
-    shift = span.masked.end - middle.end
-  }
-  for (; next < first.length; next++) result.push(shifted(first[next]!, shift))
-  return result
-}
-
-function shifted(span: MaskedSpan, shift: number): MaskedSpan {
-  return { ...span, masked: { start: span.masked.start + shift, end: span.masked.end + shift } }
 }
 
 function originalRange(spans: readonly MaskedSpan[], start: number, end: number): TextRange {

@@ -1,59 +1,50 @@
 /** IPv4 and IPv6 addresses (RFC 4291), told from version numbers, times and names of code. */
-import { beginsFreely, type Found, isAlphanumeric, isDigit } from './found.ts'
+import { beginsFreely, endsFreely, type Found, goesOn, isDigit } from './found.ts'
 
 const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
-const ipv4 = new RegExp(`${octet}(?:\\.${octet}){3}`, 'y')
+const ipv4 = new RegExp(`(?<![\\d.\\]])${octet}(?:\\.${octet}){3}`, 'g')
 /** What stands before the four numbers of a version: `version 1.2.3.4`, `Chrome/120.0.0.0`. */
-const beforeVersion = /(?:version|ver\.?|release|build|版本号?)[\s:：=]{0,3}$|[a-z]\/$/i
+const beforeVersion = /(?:version|ver\.?|release|build|版本号?)[\s:：=]{0,3}$|[a-z\]]\/$/i
+/** All eight groups; addresses with a gap are looked for at their `::`. */
+const wholeIpv6 = /(?<![\w:\]])(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}(?![\w:[])/gi
 const longestIpv6 = 45
 
 /** Every IP address of a text. */
 export function findAddress(text: string): readonly Found[] {
   const found: Found[] = []
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (!isHexOrColon(code)) continue
-    if (i > 0 && isPartBefore(text, i)) continue
-    const end = ipv6End(text, i) ?? (isDigit(code) ? ipv4End(text, i) : undefined)
-    if (end === undefined) continue
-    found.push({ kind: 'IP', start: i, end })
-    i = end - 1
+  for (const match of text.matchAll(ipv4))
+    if (isAddress(text, match.index, match.index + match[0].length))
+      found.push({ kind: 'IP', start: match.index, end: match.index + match[0].length })
+  for (let gap = text.indexOf('::'); gap >= 0; ) {
+    const address = ipv6Around(text, gap)
+    if (address) found.push(address)
+    gap = text.indexOf('::', address?.end ?? gap + 2)
   }
+  for (const match of text.matchAll(wholeIpv6))
+    if (beginsFreely(text, match.index) && endsFreely(text, match.index + match[0].length))
+      found.push({ kind: 'IP', start: match.index, end: match.index + match[0].length })
   return found
+}
+
+function isAddress(text: string, start: number, end: number): boolean {
+  if (!beginsFreely(text, start) || !endsFreely(text, end)) return false
+  if (goesOn(text, end, '.')) return false
+  return !beforeVersion.test(text.slice(Math.max(0, start - 12), start))
 }
 
 function isHexOrColon(code: number): boolean {
   return isDigit(code) || (code >= 97 && code <= 102) || (code >= 65 && code <= 70) || code === 58
 }
 
-function isPartBefore(text: string, at: number): boolean {
-  const before = text.charCodeAt(at - 1)
-  if (before === 58) return text.charCodeAt(at) === 58 || isHexOrColon(text.charCodeAt(at - 2))
-  return !beginsFreely(text, at) || (before === 46 && isDigit(text.charCodeAt(at - 2)))
-}
-
-function ipv4End(text: string, start: number): number | undefined {
-  ipv4.lastIndex = start
-  if (!ipv4.test(text)) return undefined
-  const end = ipv4.lastIndex
-  const after = text.charCodeAt(end)
-  if (isAlphanumeric(after) || (after === 46 && isDigit(text.charCodeAt(end + 1)))) return undefined
-  return beforeVersion.test(text.slice(Math.max(0, start - 12), start)) ? undefined : end
-}
-
-function ipv6End(text: string, start: number): number | undefined {
-  let end = start
-  let colons = 0
-  while (end < text.length && end - start <= longestIpv6) {
-    const code = text.charCodeAt(end)
-    if (!isHexOrColon(code) && !(code === 46 && colons >= 2)) break
-    if (code === 58) colons++
-    end++
-  }
-  if (colons < 2) return undefined
-  while (end > start && (text[end - 1] === '.' || (text[end - 1] === ':' && text[end - 2] !== ':'))) end--
-  if (isAlphanumeric(text.charCodeAt(end))) return undefined
-  return isIpv6(text.slice(start, end)) ? end : undefined
+/** The address that has its gap of zeros at `gap`. */
+function ipv6Around(text: string, gap: number): Found | undefined {
+  let start = gap
+  while (start > 0 && gap - start < longestIpv6 && isHexOrColon(text.charCodeAt(start - 1))) start--
+  let end = gap + 2
+  while (end - gap < longestIpv6 && (isHexOrColon(text.charCodeAt(end)) || text[end] === '.')) end++
+  while (text[end - 1] === '.' || (text[end - 1] === ':' && text[end - 2] !== ':')) end--
+  if (!beginsFreely(text, start) || !endsFreely(text, end) || goesOn(text, end, '.:')) return undefined
+  return isIpv6(text.slice(start, end)) ? { kind: 'IP', start, end } : undefined
 }
 
 function isIpv6(address: string): boolean {

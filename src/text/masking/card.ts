@@ -1,5 +1,5 @@
 /** Payment card numbers: a network's prefix and length, and the check digit of Luhn (ISO/IEC 7812-1). */
-import { beginsFreely, type Found, isDigit, isWord } from './found.ts'
+import { beginsFreely, endsFreely, type Found, goesOn, isDigit } from './found.ts'
 
 const mostDigits = 19
 
@@ -17,13 +17,12 @@ const networks = [
 /** Every card number of a text, its digits together or in groups with single spaces or hyphens. */
 export function findCard(text: string): readonly Found[] {
   const found: Found[] = []
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code < 50 || code > 54 || !beginsFreely(text, i)) continue
-    const end = cardEnd(text, i)
+  const heads = /(?<!\d)(?:2[2-7]|[3-6]\d)\d\d/g
+  for (let head = heads.exec(text); head; head = heads.exec(text)) {
+    const end = beginsFreely(text, head.index) ? cardEnd(text, head.index) : undefined
     if (end === undefined) continue
-    found.push({ kind: 'CARD', start: i, end })
-    i = end - 1
+    found.push({ kind: 'CARD', start: head.index, end })
+    heads.lastIndex = end
   }
   return found
 }
@@ -35,7 +34,7 @@ function cardEnd(text: string, start: number): number | undefined {
   for (let i = start; i < text.length && digits.length <= mostDigits; i++) {
     if (isDigit(text.charCodeAt(i))) {
       digits += text[i]
-      if (endsAt(text, i + 1) && isCard(digits)) end = i + 1
+      if (endsHere(text, i + 1) && isCard(digits)) end = i + 1
     } else {
       const joins = (text[i] === ' ' || text[i] === '-') && isDigit(text.charCodeAt(i + 1))
       if (!joins || (separator !== '' && separator !== text[i])) break
@@ -46,10 +45,8 @@ function cardEnd(text: string, start: number): number | undefined {
 }
 
 /** A number that goes on with letters, a fraction or a hyphen and more is not a card's. */
-function endsAt(text: string, at: number): boolean {
-  if (at >= text.length) return true
-  if (isWord(text.charCodeAt(at))) return false
-  return !(/[.,-]/.test(text[at]!) && isDigit(text.charCodeAt(at + 1)))
+function endsHere(text: string, at: number): boolean {
+  return endsFreely(text, at) && !goesOn(text, at, '.,-')
 }
 
 function isCard(digits: string): boolean {

@@ -1,5 +1,5 @@
 /** International bank account numbers (ISO 13616): the country's length and the check by 97. */
-import { beginsFreely, type Found, isAlphanumeric, isDigit } from './found.ts'
+import { beginsFreely, endsFreely, type Found, isAlphanumeric, isDigit } from './found.ts'
 
 /** Country → characters of its IBANs, from the SWIFT registry (2025). */
 const lengths: Readonly<Record<string, number>> = {
@@ -118,7 +118,7 @@ function ibanEnd(text: string, start: number): number | undefined {
     if (isAlphanumeric(text.charCodeAt(i))) characters += text[i]
     else if (text[i] !== ' ' || text[i - 1] === ' ') return undefined
   }
-  const ends = characters.length === length && !isAlphanumeric(text.charCodeAt(i))
+  const ends = characters.length === length && endsFreely(text, i)
   return ends && passesCheck(characters.toUpperCase()) ? i : undefined
 }
 

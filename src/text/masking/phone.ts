@@ -1,13 +1,13 @@
 /** Telephone numbers: international ones, and national ones whose writing or whose words before them tell. */
 import { type DigitGroup, digitGroups, digitsIn, digitsOf } from './digit-groups.ts'
-import { beginsFreely, type Found, isDigit, isWord } from './found.ts'
+import { beginsFreely, endsFreely, type Found, followsMark, goesOn, isDigit } from './found.ts'
 
 /** Words before a number that make it a telephone number. */
 const phoneWords =
-  /(?<![A-Za-z])(?:tel|telephone|telefon|téléphone|teléfono|phone|mobile|handy|cell|fax|whatsapp|call(?: (?:me|us))?(?: (?:at|on))?|电话|手机|手机号|联系方式|致电|传真|拨打)(?: ?(?:number|nr|no|num|号码|号))?[\s.:：=是为()"'+]{0,4}$/i
+  /(?:(?<![A-Za-z])(?:tel|telephone|telefon|téléphone|teléfono|phone|mobile|handy|cell|fax|whatsapp|call(?: (?:me|us))?(?: (?:at|on))?)|电话|手机|手机号|联系方式|致电|传真|拨打)(?: ?(?:number|nr|no|num|号码|号))?[\s.:：=是为()"'+]{0,4}$/i
 /** Words before a number that make it another's number. */
 const otherWords =
-  /(?<![A-Za-z])(?:order|invoice|ticket|tracking|account|reference|ref|id|sku|isbn|serial|case|po|部件|订单|单号|编号|运单|发票|账号|流水|工单|卡号|序列)(?: ?(?:number|nr|no|num|号码|号))?[\s.:：=#是为("']{0,4}$/i
+  /(?:(?<![A-Za-z])(?:order|invoice|ticket|tracking|account|reference|ref|id|sku|isbn|serial|case|po)|部件|订单|单号|编号|运单|发票|账号|流水|工单|卡号|序列)(?: ?(?:number|nr|no|num|号码|号))?[\s.:：=#是为("']{0,4}$/i
 /** UTF-16 units before a number in which such words are looked for, and units that may stand between. */
 const wordsWithin = 28
 const gapWithin = 5
@@ -33,7 +33,8 @@ export function findPhone(text: string): readonly Found[] {
     const hasPlus = code === 43
     const chain = digitGroups(text, hasPlus ? i + 1 : i)
     if (chain.length === 0) continue
-    findInChain(text, chain, { plusAt: hasPlus ? i : undefined, found })
+    if (chain.reduce((sum, group) => sum + group.length, 0) >= fewestDigits)
+      findInChain(text, chain, { plusAt: hasPlus ? i : undefined, found })
     i = chain.at(-1)!.end - 1
   }
   return found
@@ -61,7 +62,7 @@ function mayBegin(text: string, at: number): boolean {
   if (!beginsFreely(text, at)) return false
   const before = text[at - 1]!
   if ('#$€£¥￥+'.includes(before)) return false
-  return !('-./,'.includes(before) && at > 1 && isWord(text.charCodeAt(at - 2)))
+  return !followsMark(text, at, '-./,')
 }
 
 /** How many groups from the first on are a telephone number, the most that are; 0 where none. */
@@ -77,7 +78,7 @@ function groupsOfPhone(
     ends.push(digits)
   }
   for (let count = ends.length; count > 0 && ends[count - 1]! >= fewestDigits; count--) {
-    if (!endsFreely(text, groups[count - 1]!.end)) continue
+    if (!endsHere(text, groups[count - 1]!.end)) continue
     const candidate: Candidate = { text, groups: groups.slice(0, count), digits: ends[count - 1]!, hasPlus }
     if (isPhone(candidate)) return count
     if (isTogether(candidate) && !isAfter(text, start, otherWords)) return count
@@ -86,10 +87,9 @@ function groupsOfPhone(
   return 0
 }
 
-function endsFreely(text: string, at: number): boolean {
-  if (at >= text.length) return true
-  if (isWord(text.charCodeAt(at))) return false
-  return !('-./,:'.includes(text[at]!) && isDigit(text.charCodeAt(at + 1)))
+/** A number that goes on with a fraction or a hyphen and more is not a telephone's. */
+function endsHere(text: string, at: number): boolean {
+  return endsFreely(text, at) && !goesOn(text, at, '-./,:')
 }
 
 /** True where the words stand right before; looked for only where a letter does. */

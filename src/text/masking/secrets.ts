@@ -3,9 +3,9 @@ import type { Found } from './found.ts'
 
 /** Prefix and alphabet of the keys of well-known services; each begins where no such character stands before. */
 const keys =
-  /(?<![A-Za-z0-9_-])(?:(?:sk|pk|rk)[-_](?:live_|test_|proj-|ant-)?[A-Za-z0-9_-]{16,}|gh[opsur]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|xox[a-z]-[A-Za-z0-9-]{10,}|(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}|hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{30,}|(?:gsk|whsec|shpat|shpss|r8|dckr_pat|dop_v1|lin_api)_[A-Za-z0-9_-]{20,}|(?:xai|nvapi|tvly|pplx)-[A-Za-z0-9_-]{20,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|ya29\.[A-Za-z0-9_-]{20,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?)/g
+  /(?<![A-Za-z0-9_\]-])(?:(?:sk|pk|rk)[-_](?:live_|test_|proj-|ant-)?[A-Za-z0-9_-]{16,}|gh[opsur]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|xox[a-z]-[A-Za-z0-9-]{10,}|(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}|hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{30,}|(?:gsk|whsec|shpat|shpss|r8|dckr_pat|dop_v1|lin_api)_[A-Za-z0-9_-]{20,}|(?:xai|nvapi|tvly|pplx)-[A-Za-z0-9_-]{20,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|ya29\.[A-Za-z0-9_-]{20,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?)/g
 
-const bearer = /(?<![A-Za-z0-9])(?:bearer|basic)\s{1,4}([A-Za-z0-9._~+/-]{16,}={0,2})/gi
+const bearer = /(?<![A-Za-z0-9\]])(?:bearer|basic)\s{1,4}([A-Za-z0-9._~+/-]{16,}={0,2})/gi
 
 const assigned =
   /(?:api[_-]?key|access[_-]?key|secret|token|passw(?:or)?d|passphrase|pwd|密码|口令|密钥)(?:\\?["'])?\s{0,3}[:=：]\s{0,3}(?:\\?["'])?([^\s"',;\\[\]{}<>]{8,200})/gi

@@ -9,7 +9,7 @@ export const assignmentTrigger = 16
 
 const other = 0
 const digit = 1
-const hyphen = 2
+const joint = 2
 const at = 3
 const colon = 4
 const dot = 5
@@ -23,7 +23,7 @@ const wideColon = 0xff1a
 function classTable(): Uint8Array {
   const table = new Uint8Array(lastClassed + 1).fill(other)
   for (let code = 48; code <= 57; code++) table[code] = digit
-  table['-'.charCodeAt(0)] = hyphen
+  for (const mark of '-/+') table[mark.charCodeAt(0)] = joint
   table['@'.charCodeAt(0)] = at
   table[':'.charCodeAt(0)] = colon
   table['.'.charCodeAt(0)] = dot
@@ -35,6 +35,8 @@ function classTable(): Uint8Array {
 const phoneDigits = 7
 const addressDigits = 4
 const keyLength = 16
+/** A run so long may be a key without a digit. */
+const wordlessLength = 32
 /** Hyphens around the head of a private key. */
 const fenceHyphens = 10
 
@@ -54,6 +56,7 @@ export function triggersOf(text: string): number {
     if (code > lastClassed) {
       chain = 0
       if (code < 128) continue
+      if (i - runStart >= keyLength && isKeyRun(i - runStart, digits - runDigits)) flags |= keyTrigger
       runStart = i + 1
       runDigits = digits
       if (code === wideColon) colons++
@@ -65,22 +68,30 @@ export function triggersOf(text: string): number {
       if (++chain === phoneDigits) flags |= numberTrigger
       continue
     }
-    if (kind === hyphen) {
-      hyphens++
+    if (kind === joint) {
+      if (code === 45) hyphens++
       continue
     }
-    if (digits > runDigits && i - runStart >= keyLength) flags |= keyTrigger
+    if (kind === dot) {
+      dots++
+      continue
+    }
+    if (i - runStart >= keyLength && isKeyRun(i - runStart, digits - runDigits)) flags |= keyTrigger
     runStart = i + 1
     runDigits = digits
     if (kind === other) continue
     if (kind === at) flags |= mailTrigger
     else if (kind === colon) colons++
-    else if (kind === dot) dots++
     else flags |= assignmentTrigger
   }
-  if (length - runStart >= keyLength && digits > runDigits) flags |= keyTrigger
+  if (length - runStart >= keyLength && isKeyRun(length - runStart, digits - runDigits)) flags |= keyTrigger
   if (hyphens >= fenceHyphens) flags |= keyTrigger
   if (colons > 0) flags |= assignmentTrigger
   if (colons >= 2 || (dots >= 3 && digits >= addressDigits)) flags |= addressTrigger
   return flags
+}
+
+/** A run of letters, digits and joints that may hold a key: it has a digit, or is longer than words are. */
+function isKeyRun(length: number, digits: number): boolean {
+  return digits > 0 || length >= wordlessLength
 }
