@@ -3,10 +3,11 @@ import type { Example } from '../data/example.ts'
 import { exampleId } from '../data/example-set.ts'
 import type { Predictor } from '../task/predictor.ts'
 import type { TaskOutput } from '../task/types.ts'
+import type { Baseline } from './baseline.ts'
 import { confidenceMetrics } from './confidence.ts'
 import { evaluate } from './evaluate.ts'
 import { judge, sameOutput, wrongMeans } from './judge.ts'
-import { compareWithBaselines } from './report.ts'
+import { compareWithBaselines, fitBaselines } from './report.ts'
 
 const labels = (...names: string[]): TaskOutput => ({ kind: 'labels', labels: names })
 
@@ -98,20 +99,18 @@ test('wrong means disagreement as soon as one right answer is the upstream’s o
 test('a comparison pairs the specialist with each baseline and the upstream on the same rows', async () => {
   const predictions = await predictor.predict(examples.map(({ input }) => input))
   const fitted: [number, string][] = []
+  const majorityOnly: Baseline = {
+    name: 'majority',
+    fit: async (texts, names) => {
+      fitted.push([texts.length, names[0]!])
+      return { predict: async (asked) => asked.map(() => 'even') }
+    },
+  }
   const comparison = await compareWithBaselines({
-    train: examples.slice(0, 10),
     test: examples,
     predictions,
     upstream: examples,
-    baselines: [
-      {
-        name: 'majority',
-        fit: async (texts, names) => {
-          fitted.push([texts.length, names[0]!])
-          return { predict: async (asked) => asked.map(() => 'even') }
-        },
-      },
-    ],
+    baselines: await fitBaselines([majorityOnly], examples.slice(0, 10), { seed: 4 }),
     seed: 4,
   })
   expect(fitted).toEqual([[10, 'even']])
@@ -125,8 +124,7 @@ test('a comparison pairs the specialist with each baseline and the upstream on t
 })
 
 test('the baselines refuse what they cannot read', async () => {
-  const compare = (test: readonly Example[]) =>
-    compareWithBaselines({ train: test, test, predictions: test, baselines: [], seed: 0 })
-  expect((await compare(examples)).contenders).toEqual([])
-  await expect(compare([example('x', { kind: 'text', text: 'y' })])).rejects.toThrow(/give one label/)
+  const fit = (train: readonly Example[]) => fitBaselines([], train, { seed: 0 })
+  expect(await fit(examples)).toEqual([])
+  await expect(fit([example('x', { kind: 'text', text: 'y' })])).rejects.toThrow(/give one label/)
 })

@@ -6,7 +6,7 @@ import type { Example } from '../data/example.ts'
 import { type Estimate, wilson } from '../stats/interval.ts'
 import { type PairedDifference, pairedDifference } from '../stats/paired.ts'
 import type { TaskOutput } from '../task/types.ts'
-import type { Baseline, BaselineName } from './baseline.ts'
+import type { Baseline, BaselineName, FittedBaseline } from './baseline.ts'
 import { judge } from './judge.ts'
 
 export interface Contender {
@@ -23,18 +23,38 @@ export interface Comparison {
   readonly contenders: readonly Contender[]
 }
 
+/** A baseline that has learned from the training rows. */
+export interface FittedContender {
+  readonly name: BaselineName
+  readonly fitted: FittedBaseline
+}
+
 export interface CompareInput {
-  readonly train: readonly Example[]
   readonly test: readonly Example[]
   /** The specialist's answers to the test rows, in step. */
   readonly predictions: readonly { readonly output: TaskOutput }[]
-  readonly baselines: readonly Baseline[]
+  readonly baselines: readonly FittedContender[]
   /** The upstream's answers to the test rows, where the right ones are known from elsewhere. */
   readonly upstream?: readonly { readonly output: TaskOutput }[]
   readonly seed: number
 }
 
-/** Fits each baseline on the training rows and compares all on the test rows; inputs are texts, outputs single labels. */
+/** Fits each baseline on the training rows; inputs are texts, outputs single labels. */
+export async function fitBaselines(
+  baselines: readonly Baseline[],
+  train: readonly Example[],
+  options: WorkOptions & { readonly seed: number },
+): Promise<readonly FittedContender[]> {
+  const [texts, labels] = [train.map(textOf), train.map(labelOf)]
+  const contenders: FittedContender[] = []
+  for (const baseline of baselines) {
+    throwIfCancelled(options.signal, 'fitting the baselines')
+    contenders.push({ name: baseline.name, fitted: await baseline.fit(texts, labels, options) })
+  }
+  return contenders
+}
+
+/** Asks each baseline for the test rows and puts the specialist's answers beside theirs. */
 export async function compareWithBaselines(
   input: CompareInput,
   options: WorkOptions = {},
@@ -49,19 +69,11 @@ export async function compareWithBaselines(
       specialistLead: pairedDifference(right, theirs, { random }),
     })
   }
-  const [texts, labels] = [input.train.map(textOf), input.train.map(labelOf)]
-  for (const baseline of input.baselines) {
-    throwIfCancelled(options.signal, 'fitting the baselines')
-    options.progress?.({
-      stage: 'baseline',
-      done: contenders.length,
-      total: input.baselines.length,
-      detail: baseline.name,
-    })
-    const fitted = await baseline.fit(texts, labels, { seed: input.seed, ...options })
+  for (const { name, fitted } of input.baselines) {
+    throwIfCancelled(options.signal, 'comparing with the baselines')
     const predicted = await fitted.predict(input.test.map(textOf), options)
     add(
-      baseline.name,
+      name,
       predicted.map((label, row) => label === labelOf(input.test[row]!)),
     )
   }

@@ -9,7 +9,7 @@ import { type SplitOutcome, splitExamples, splitRecord } from '../data/splits.ts
 import type { Baseline } from '../eval/baseline.ts'
 import { evaluatePredictions } from '../eval/evaluate.ts'
 import { judge, wrongMeans } from '../eval/judge.ts'
-import { type Comparison, compareWithBaselines } from '../eval/report.ts'
+import { type Comparison, compareWithBaselines, type FittedContender, fitBaselines } from '../eval/report.ts'
 import type { Manifest, Registry } from '../registry/registry.ts'
 import type { Task } from '../task/types.ts'
 import { maskingVersion } from '../text/masking.ts'
@@ -57,6 +57,7 @@ interface Trained {
   /** The tier's artefact, and the same with the record of the rows, as it is published. */
   readonly artefact: Artefact
   readonly published: Artefact
+  readonly baselines: readonly FittedContender[]
   readonly calibration: readonly RawPrediction[]
   readonly test: readonly RawPrediction[]
   readonly trainMs: number
@@ -74,7 +75,7 @@ export async function trainSpecialist(
 ): Promise<TrainedSpecialist> {
   const began = shop.clock.monotonicMs()
   const trained = await trainTier(shop, rows, request)
-  const comparison = request.withoutBaselines ? undefined : await compare(shop, trained, request)
+  const comparison = request.withoutBaselines ? undefined : await compare(trained, request)
   throwIfCancelled(request.signal, 'training')
   request.progress?.({ stage: 'publishing', done: 0, total: 1 })
   const cards = new Map<SpecialistId, Card>()
@@ -100,28 +101,45 @@ async function trainTier(shop: TrainShop, rows: TaskRows, request: TrainRequest)
   const began = shop.clock.monotonicMs()
   const { signal, progress, seed, budgetMs } = request
   const work = { ...(signal && { signal }), ...(progress && { progress }) }
-  const artefact = await shop.tier.train(task, splits.train, {
+  const training = shop.tier.train(task, splits.train, {
     seed,
     ...(budgetMs !== undefined && { budgetMs }),
     ...work,
   })
-  const trainMs = shop.clock.monotonicMs() - began
+  // The tier trains in a thread of its own: this one fits the baselines meanwhile.
+  const fitting = fitBaselines(request.withoutBaselines ? [] : shop.baselines, splits.train.examples, {
+    seed,
+    ...(signal && { signal }),
+  })
+  const [artefact, trainMs] = await training.then(
+    (made): [Artefact, number] => [made, shop.clock.monotonicMs() - began],
+    (cause) => fitting.then(() => Promise.reject(cause)),
+  )
+  const baselines = await fitting
+  return {
+    task,
+    splits,
+    artefact,
+    baselines,
+    trainMs,
+    published: withRowRecord(artefact, splits),
+    ...(await askHeldOut(shop, artefact, { splits, work })),
+  }
+}
+
+/** The specialist as the gateway would load it, asked for the rows that it has not seen. */
+async function askHeldOut(
+  shop: TrainShop,
+  artefact: Artefact,
+  { splits, work }: { readonly splits: SplitOutcome; readonly work: WorkOptions },
+): Promise<Pick<Trained, 'calibration' | 'test' | 'textsPerSecond'>> {
   const predictor = await shop.tier.load(artefact)
   try {
     const calibration = await predictRows(predictor, splits.calibration, { ...work, stage: 'calibrating' })
     const askedAt = shop.clock.monotonicMs()
     const test = await predictRows(predictor, splits.test, { ...work, stage: 'testing' })
     const textsPerSecond = test.length / Math.max(1e-6, (shop.clock.monotonicMs() - askedAt) / 1000)
-    return {
-      task,
-      splits,
-      artefact,
-      published: withRowRecord(artefact, splits),
-      calibration,
-      test,
-      trainMs,
-      textsPerSecond,
-    }
+    return { calibration, test, textsPerSecond }
   } finally {
     await predictor.dispose()
   }
@@ -165,14 +183,13 @@ function withRowRecord(artefact: Artefact, splits: SplitOutcome): Artefact {
   return { ...artefact, files: new Map([...artefact.files, ...record]) }
 }
 
-async function compare(shop: TrainShop, trained: Trained, request: TrainRequest): Promise<Comparison> {
+async function compare(trained: Trained, request: TrainRequest): Promise<Comparison> {
   const { signal, progress, seed } = request
   return compareWithBaselines(
     {
-      train: trained.splits.train.examples,
       test: trained.splits.test.examples,
       predictions: trained.test,
-      baselines: shop.baselines,
+      baselines: trained.baselines,
       seed,
     },
     { ...(signal && { signal }), ...(progress && { progress }) },

@@ -6,7 +6,7 @@ import type { Example } from '../data/example.ts'
 import { exampleId, exampleSet } from '../data/example-set.ts'
 import type { Baseline } from '../eval/baseline.ts'
 import { evaluatePredictions } from '../eval/evaluate.ts'
-import { compareWithBaselines } from '../eval/report.ts'
+import { compareWithBaselines, fitBaselines } from '../eval/report.ts'
 import type { Prediction } from '../task/predictor.ts'
 import type { Task } from '../task/types.ts'
 import { type Card, type CardInput, cardJson, makeCard, parseCard } from './card.ts'
@@ -77,10 +77,9 @@ async function cardOf(source: Example['source'], calibrationRows: number): Promi
     splits,
     evaluation: evaluatePredictions(predictions, splits.test.examples, { gate: certified.certificate }),
     comparison: await compareWithBaselines({
-      train: splits.train.examples,
       test: splits.test.examples,
       predictions,
-      baselines: [majority],
+      baselines: await fitBaselines([majority], splits.train.examples, { seed: 0 }),
       seed: 0,
     }),
     certified,
