@@ -124,7 +124,7 @@ test('a comparison pairs the specialist with each baseline and the upstream on t
 })
 
 test('the baselines refuse what they cannot read', async () => {
-  const fit = (train: readonly Example[]) => fitBaselines([], train, { seed: 0 })
-  expect(await fit(examples)).toEqual([])
-  await expect(fit([example('x', { kind: 'text', text: 'y' })])).rejects.toThrow(/give one label/)
+  const fitOn = (train: readonly Example[]) => fitBaselines([], train, { seed: 0 })
+  expect(await fitOn(examples)).toEqual([])
+  await expect(fitOn([example('x', { kind: 'text', text: 'y' })])).rejects.toThrow(/give one label/)
 })
