@@ -42,7 +42,7 @@ export async function readPointer(folder: string, task: TaskId): Promise<Pointer
 }
 
 /** Where no pointer was ever moved. */
-export const nothingServes: Pointer = Object.freeze({ format: 1, serving: null, before: [], movedAt: '' })
+const nothingServes: Pointer = Object.freeze({ format: 1, serving: null, before: [], movedAt: '' })
 
 /** Reads a pointer's file; throws `registry.manifest-invalid`. */
 export function parsePointer(file: string, text: string): Pointer {

@@ -1,7 +1,6 @@
 /** Calls and ledger rows as table rows and back. */
 import type { Selectable } from 'kysely'
 import type { Call, Usage } from '../wire/call.ts'
-import type { SqlValue } from './libsql-connection.ts'
 import type { CallTable, LedgerTable } from './schema.ts'
 import type { KeptCall } from './store.ts'
 
@@ -90,9 +89,4 @@ export function ledgerRow({ ledger }: KeptCall, importNo: number): LedgerRowOf {
     latency_ms: ledger.latencyMs,
     cpu_ms: ledger.cpuMs,
   }
-}
-
-/** Values of a row in the order of its columns. */
-export function valuesOf(row: CallRow | LedgerRowOf): readonly SqlValue[] {
-  return Object.values(row)
 }

@@ -33,7 +33,7 @@ export interface LibsqlConnection {
 }
 
 /** Seconds that a writer waits for another process's transaction. */
-export const busySeconds = 10
+const busySeconds = 10
 
 /** Opens the file and sets what acknowledged writes need: WAL, a sync at every commit, foreign keys. */
 export function openLibsqlConnection(path: string, options: { readonly create: boolean }): LibsqlConnection {

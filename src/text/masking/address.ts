@@ -7,6 +7,8 @@ const ipv4 = new RegExp(`(?<![\\d.\\]])${octet}(?:\\.${octet}){3}`, 'g')
 const beforeVersion = /(?:version|ver\.?|release|build|版本号?)[\s:：=]{0,3}$|[a-z\]]\/$/i
 /** All eight groups; addresses with a gap are looked for at their `::`. */
 const wholeIpv6 = /(?<![\w:\]])(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}(?![\w:[])/gi
+/** What every one of those has, quicker to look for since it begins with a mark. */
+const fourGroups = /:[0-9a-f]{1,4}:[0-9a-f]{1,4}:[0-9a-f]{1,4}:/i
 const longestIpv6 = 45
 
 /** Every IP address of a text. */
@@ -20,7 +22,7 @@ export function findAddress(text: string): readonly Found[] {
     if (address) found.push(address)
     gap = text.indexOf('::', address?.end ?? gap + 2)
   }
-  for (const match of text.matchAll(wholeIpv6))
+  for (const match of fourGroups.test(text) ? text.matchAll(wholeIpv6) : [])
     if (beginsFreely(text, match.index) && endsFreely(text, match.index + match[0].length))
       found.push({ kind: 'IP', start: match.index, end: match.index + match[0].length })
   return found

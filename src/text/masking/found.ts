@@ -20,7 +20,7 @@ export function isAlphanumeric(code: number): boolean {
 }
 
 /** ASCII letter, digit or underscore: what a word of code or an identifier goes on with. */
-export function isWord(code: number): boolean {
+function isWord(code: number): boolean {
   return isAlphanumeric(code) || code === 95
 }
 
