@@ -1,11 +1,16 @@
-// The plain baselines: what a specialist must beat to be worth having. Majority class, and TF-IDF with
-// multinomial logistic regression as scikit-learn has it.
+/**
+ * The plain baselines: what a specialist must beat to be worth having. The majority class, and TF-IDF of words, word
+ * pairs and characters with multinomial logistic regression, which everybody knows from scikit-learn.
+ */
 import { throwIfCancelled } from '../base/errors.ts'
 import type { WorkOptions } from '../base/progress.ts'
-import { largestIndex, softmaxInPlace } from '../model/linear/softmax.ts'
+import { seededRandom } from '../base/random.ts'
+import { largestIndex } from '../model/linear/softmax.ts'
+import { createSparseTrainer, type SparseSoftmax, sparseLogits } from '../model/linear/sparse-softmax.ts'
+import { createTermCounter } from '../model/linear/terms.ts'
+import { fitTfidf, type TfidfWeights, tfidfRows } from '../model/linear/tfidf.ts'
+import type { NgramOptions } from '../text/ngrams.ts'
 import type { Baseline, FittedBaseline } from './baseline.ts'
-import { minimise } from './lbfgs.ts'
-import { fitTfidf, type WeightedRows } from './tfidf.ts'
 
 const majority: Baseline = Object.freeze({
   name: 'majority',
@@ -17,110 +22,57 @@ const majority: Baseline = Object.freeze({
   },
 })
 
+// As the figures in docs that it is compared with: words and their pairs, two to five characters inside words,
+// one to three characters in scripts without spaces.
+const ngrams: NgramOptions = { wordLengths: 2, characterLengths: [2, 5], unspacedLengths: 3 }
+
+// Plain steps that shrink, ten times over the rows: where scikit-learn's solver ends with C = 10, within half a
+// point on six of seven sets, in a tenth of its time.
+const epochs = 10
+
 const tfidfRegression: Baseline = Object.freeze({
   name: 'tfidf-lr',
   async fit(
     texts: readonly string[],
     labels: readonly string[],
-    { signal }: WorkOptions,
+    { seed, signal }: WorkOptions & { readonly seed: number },
   ): Promise<FittedBaseline> {
     const names = [...new Set(labels)].sort()
     const numbers = new Map(names.map((name, index) => [name, index]))
-    const vectorizer = fitTfidf(texts)
-    const model = await fitRegression(
+    const counter = createTermCounter(ngrams)
+    for (const text of texts) counter.add(text)
+    const terms = counter.finish()
+    const weights = fitTfidf(terms)
+    const trainer = createSparseTrainer(
       {
-        rows: vectorizer.rows(texts),
+        rows: tfidfRows(terms, weights),
         classes: Int32Array.from(labels, (label) => numbers.get(label)!),
+        weights: new Float32Array(texts.length).fill(1),
         classCount: names.length,
-        columnCount: vectorizer.size,
+        vocabularySize: weights.vocabulary.size,
       },
-      signal,
+      'plain',
     )
-    return { predict: async (given) => answer(model, vectorizer.rows(given)).map((index) => names[index]!) }
+    const random = seededRandom(seed).fork('tfidf-lr')
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      await new Promise<void>((resolve) => setTimeout(resolve))
+      throwIfCancelled(signal, 'fitting the baselines')
+      trainer.epoch(random, () => {})
+    }
+    return { predict: async (given) => answers(trainer.model, weights, given).map((index) => names[index]!) }
   },
 })
 
+function answers(model: SparseSoftmax, weights: TfidfWeights, texts: readonly string[]): readonly number[] {
+  const counter = createTermCounter(ngrams)
+  for (const text of texts) counter.add(text)
+  const rows = tfidfRows(counter.finish(), weights)
+  const logits = new Float32Array(model.classCount)
+  return texts.map((_, row) => {
+    sparseLogits(model, rows, row, logits)
+    return largestIndex(logits)
+  })
+}
+
 /** Both, in order of strength. */
 export const plainBaselines: readonly Baseline[] = Object.freeze([majority, tfidfRegression])
-
-interface RegressionTask {
-  readonly rows: WeightedRows
-  readonly classes: Int32Array
-  readonly classCount: number
-  readonly columnCount: number
-}
-
-interface Regression {
-  readonly classCount: number
-  /** Weights, (columns + 1) x C; the last row holds the biases. */
-  readonly weights: Float32Array
-}
-
-const inverseRegularisation = 10 // scikit-learn's C
-const iterations = 100
-const tolerance = 1e-4
-
-/** Minimises `½ |W|² + C · Σ loss`, biases not penalised, with L-BFGS. */
-async function fitRegression(task: RegressionTask, signal: AbortSignal | undefined): Promise<Regression> {
-  const { classCount, columnCount } = task
-  const weights = new Float32Array((columnCount + 1) * classCount)
-  await minimise(weights, (point, gradient) => lossAndGradient(task, point, gradient), {
-    iterations,
-    tolerance,
-    beforeIteration: async () => {
-      await new Promise<void>((resolve) => setTimeout(resolve))
-      throwIfCancelled(signal, 'fitting the baselines')
-    },
-  })
-  return { classCount, weights }
-}
-
-function lossAndGradient(task: RegressionTask, point: Float32Array, gradient: Float32Array): number {
-  const { rows, classes, classCount, columnCount } = task
-  const biases = columnCount * classCount
-  let penalty = 0
-  for (let i = 0; i < biases; i++) {
-    penalty += point[i]! * point[i]!
-    gradient[i] = point[i]!
-  }
-  gradient.fill(0, biases)
-  const p = new Float32Array(classCount)
-  let loss = 0
-  for (let row = 0; row < classes.length; row++) {
-    logits({ classCount, weights: point }, rows, row, p)
-    softmaxInPlace(p)
-    const right = classes[row]!
-    loss -= Math.log(Math.max(1e-30, p[right]!))
-    p[right]! -= 1
-    for (let c = 0; c < classCount; c++) p[c]! *= inverseRegularisation
-    for (let at = rows.starts[row]!; at < rows.starts[row + 1]!; at++) {
-      const offset = rows.columns[at]! * classCount
-      const value = rows.values[at]!
-      for (let c = 0; c < classCount; c++) gradient[offset + c]! += value * p[c]!
-    }
-    for (let c = 0; c < classCount; c++) gradient[biases + c]! += p[c]!
-  }
-  return penalty / 2 + inverseRegularisation * loss
-}
-
-function logits(
-  { classCount, weights }: Regression,
-  rows: WeightedRows,
-  row: number,
-  target: Float32Array,
-): void {
-  target.set(weights.subarray(weights.length - classCount))
-  for (let at = rows.starts[row]!; at < rows.starts[row + 1]!; at++) {
-    const offset = rows.columns[at]! * classCount
-    const value = rows.values[at]!
-    for (let c = 0; c < classCount; c++) target[c]! += value * weights[offset + c]!
-  }
-}
-
-function answer(model: Regression, rows: WeightedRows): readonly number[] {
-  const target = new Float32Array(model.classCount)
-  return Array.from({ length: rows.starts.length - 1 }, (_, row) => {
-    logits(model, rows, row, target)
-    return largestIndex(target)
-  })
-}

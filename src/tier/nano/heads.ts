@@ -5,7 +5,7 @@ import { createPerceptronTrainer } from '../../model/linear/perceptron-trainer.t
 import { quantiseRows } from '../../model/linear/quantised.ts'
 import { type BlockLengths, weighRows } from '../../model/linear/sparse-rows.ts'
 import type { SparseHead } from '../../model/linear/sparse-scorer.ts'
-import { createSparseTrainer, sparseLogits } from '../../model/linear/sparse-softmax.ts'
+import { createSparseTrainer, type Stepping, sparseLogits } from '../../model/linear/sparse-softmax.ts'
 import { measureTerms } from '../../model/linear/term-weights.ts'
 import type { Terms } from '../../model/linear/terms.ts'
 import { selectVocabulary, type Vocabulary } from '../../model/linear/vocabulary.ts'
@@ -47,17 +47,20 @@ export interface SparseHeadTrainer extends HeadTrainer<SparseHead> {
 }
 
 /** The n-gram head over the rows `learn`. */
-export function createSparseHead(corpus: Corpus, learn: Int32Array): SparseHeadTrainer {
+export function createSparseHead(corpus: Corpus, learn: Int32Array, stepping: Stepping): SparseHeadTrainer {
   const { terms, classCount } = corpus
   const statistics = measureTerms(terms, { rows: learn, classes: corpus.classes, classCount })
   const vocabulary = selectVocabulary(terms.codes, statistics, vocabularyLimit(classCount))
-  const { model, epoch } = createSparseTrainer({
-    rows: weighRows(terms, learn, vocabulary, blockLengths),
-    classes: pick(corpus.classes, learn),
-    weights: Float32Array.from(learn, (row) => corpus.weights[row]!),
-    classCount,
-    vocabularySize: vocabulary.size,
-  })
+  const { model, epoch } = createSparseTrainer(
+    {
+      rows: weighRows(terms, learn, vocabulary, blockLengths),
+      classes: pick(corpus.classes, learn),
+      weights: Float32Array.from(learn, (row) => corpus.weights[row]!),
+      classCount,
+      vocabularySize: vocabulary.size,
+    },
+    stepping,
+  )
   return {
     epoch,
     logits(rows) {

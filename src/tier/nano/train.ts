@@ -5,6 +5,7 @@ import { fitMixture, type MixtureRows, type MixtureWeights, mixLogits } from '..
 import type { PerceptronWeights } from '../../model/linear/perceptron.ts'
 import { largestIndex, meanLoss } from '../../model/linear/softmax.ts'
 import type { SparseHead } from '../../model/linear/sparse-scorer.ts'
+import type { Stepping } from '../../model/linear/sparse-softmax.ts'
 import type { HeldAside } from '../tier.ts'
 import { type Fold, innerFolds } from './folds.ts'
 import { type Corpus, createDenseHead, createSparseHead, type HeadTrainer, pick } from './heads.ts'
@@ -19,6 +20,7 @@ export interface NanoModel {
 
 /** What training found out about itself on the rows held aside. */
 export interface NanoFindings {
+  readonly stepping: Stepping
   readonly sparseEpochs: number
   readonly denseEpochs: number
   /** Rows held aside, and the share of them answered rightly. */
@@ -35,6 +37,7 @@ export interface NanoTrainOptions {
 }
 
 const mostEpochs = { sparse: 8, dense: 12 } as const
+const fewClasses = 20
 const patience = 2 // epochs without gain after which a head stops
 const insideShare = 0.5 // of the work that the rows held aside take
 
@@ -56,13 +59,18 @@ export function trainNano(
     }
     return trainer.head()
   }
-  const sparse = refit(createSparseHead(corpus, rows), checked.sparseEpochs, random.fork('sparse'))
+  const sparse = refit(
+    createSparseHead(corpus, rows, checked.stepping),
+    checked.sparseEpochs,
+    random.fork('sparse'),
+  )
   const denseRandom = random.fork('dense')
   const dense = refit(createDenseHead(corpus, rows, denseRandom), checked.denseEpochs, denseRandom)
   return { model: { sparse, dense, mixture: checked.mixture }, findings: findingsOf(checked) }
 }
 
 interface Checked {
+  readonly stepping: Stepping
   readonly sparseEpochs: number
   readonly denseEpochs: number
   readonly mixture: MixtureWeights
@@ -77,35 +85,68 @@ function checkHeads(
   random: Random,
   tick: (share: number) => void,
 ): Checked {
-  const curves = folds.map(({ learn, check }, index) => {
-    const right = pick(corpus.classes, check)
-    const stream = random.fork(`fold-${index}`)
-    const part = (from: number) => (share: number) => tick((index + from + share / 2) / folds.length)
-    const ngramHead = createSparseHead(corpus, learn)
-    return {
-      unknownShares: ngramHead.unknownShares(check),
-      sparse: learningCurve(ngramHead, check, right, mostEpochs.sparse, stream, part(0)),
-      dense: learningCurve(
-        createDenseHead(corpus, learn, stream),
-        check,
-        right,
-        mostEpochs.dense,
-        stream,
-        part(0.5),
-      ),
-    }
-  })
-  const sparseEpochs = bestEpochs(curves.map(({ sparse }) => sparse))
-  const denseEpochs = bestEpochs(curves.map(({ dense }) => dense))
+  // Plain steps win where classes are few and each has its own words, as emotions do (a point), never where they are many.
+  const steppings: readonly Stepping[] =
+    corpus.classCount <= fewClasses ? ['adaptive', 'plain'] : ['adaptive']
+  const curves = folds.map((fold, index) =>
+    checkFold(corpus, fold, steppings, random.fork(`fold-${index}`), (share) =>
+      tick((index + share) / folds.length),
+    ),
+  )
+  const sparse = steppings.map((stepping, index) => ({
+    stepping,
+    ...bestOf(curves.map((curve) => curve.sparse[index]!)),
+  }))
+  const { stepping, epochs, logits } = sparse.reduce((best, other) => (other.loss < best.loss ? other : best))
+  const dense = bestOf(curves.map((curve) => curve.dense))
   const rows = Int32Array.from(folds.flatMap(({ check }) => [...check]))
-  const logits = {
-    sparse: join(curves.map(({ sparse }) => sparse.logits[sparseEpochs - 1]!)),
-    dense: join(curves.map(({ dense }) => dense.logits[denseEpochs - 1]!)),
+  const mixtureRows = {
+    sparse: logits,
+    dense: dense.logits,
     classes: pick(corpus.classes, rows),
     classCount: corpus.classCount,
   }
-  const unknownShares = join(curves.map((curve) => curve.unknownShares))
-  return { sparseEpochs, denseEpochs, mixture: fitMixture(logits), rows, logits, unknownShares }
+  return {
+    ...{ stepping, rows, logits: mixtureRows },
+    sparseEpochs: epochs,
+    denseEpochs: dense.epochs,
+    mixture: fitMixture(mixtureRows),
+    unknownShares: join(curves.map((curve) => curve.unknownShares)),
+  }
+}
+
+interface CheckedFold {
+  /** One curve a way of stepping. */
+  readonly sparse: readonly LearningCurve[]
+  readonly dense: LearningCurve
+  readonly unknownShares: Float32Array
+}
+
+function checkFold(
+  corpus: Corpus,
+  { learn, check }: Fold,
+  steppings: readonly Stepping[],
+  random: Random,
+  tick: (share: number) => void,
+): CheckedFold {
+  const right = pick(corpus.classes, check)
+  const parts = steppings.length + 1
+  const part = (index: number) => (share: number) => tick((index + share) / parts)
+  const heads = steppings.map((stepping) => createSparseHead(corpus, learn, stepping))
+  return {
+    unknownShares: heads[0]!.unknownShares(check),
+    sparse: heads.map((head, index) =>
+      learningCurve(head, check, right, mostEpochs.sparse, random, part(index)),
+    ),
+    dense: learningCurve(
+      createDenseHead(corpus, learn, random),
+      check,
+      right,
+      mostEpochs.dense,
+      random,
+      part(steppings.length),
+    ),
+  }
 }
 
 /** Logits and loss of the rows held aside after each epoch. */
@@ -134,13 +175,14 @@ function learningCurve<Head>(
   return { logits, losses }
 }
 
-/** The number of epochs with the least mean loss, among those that every fold went through. */
-function bestEpochs(curves: readonly LearningCurve[]): number {
+/** The number of epochs with the least mean loss, among those that every fold went through, and the logits then. */
+function bestOf(curves: readonly LearningCurve[]): { epochs: number; loss: number; logits: Float32Array } {
   const shared = Math.min(...curves.map(({ losses }) => losses.length))
   const means = Float32Array.from({ length: shared }, (_, epoch) =>
-    curves.reduce((sum, { losses }) => sum - losses[epoch]!, 0),
+    curves.reduce((sum, { losses }) => sum - losses[epoch]! / curves.length, 0),
   )
-  return largestIndex(means) + 1
+  const best = largestIndex(means)
+  return { epochs: best + 1, loss: -means[best]!, logits: join(curves.map(({ logits }) => logits[best]!)) }
 }
 
 function join(parts: readonly Float32Array[]): Float32Array {
@@ -165,6 +207,7 @@ function findingsOf(checked: Checked): NanoFindings {
   })
   const right = heldAside.filter(({ correct }) => correct).length
   return {
+    stepping: checked.stepping,
     sparseEpochs: checked.sparseEpochs,
     denseEpochs: checked.denseEpochs,
     checkRows: rows.length,
