@@ -12,45 +12,76 @@ import type { GatewayContext } from './context.ts'
 import { answerError, type Exchange, type Standing } from './exchange.ts'
 import { handlerError } from './failures.ts'
 import { forwardChat } from './forward-chat.ts'
+import { perTurn } from './per-turn.ts'
 import { readBody } from './request-body.ts'
 
-/** Answers a chat call; never throws. */
-export function handleChat(
-  context: GatewayContext,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  const atMs = context.clock.nowMs()
-  const startMs = context.clock.monotonicMs()
-  readBody(request, context.bodyLimitBytes, (body) => {
-    const requestText = typeof body === 'string' ? '' : body.toString()
-    const id = newCallId(atMs)
-    const exchange: Exchange = { request, response, id, atMs, startMs, wire: 'openai-chat', requestText }
-    try {
-      if (body === 'left') refuse(context, exchange, appError('request.client-left', {}))
-      else if (body === 'too-large') refuse(context, exchange, tooLarge(context))
-      else handleBody(context, exchange, body)
-    } catch (cause) {
-      refuse(context, exchange, handlerError(context.log, undefined, cause))
-    }
-  })
+/** Handles requests of the chat endpoint; never throws. */
+export type ChatHandler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** A body that was read, on its way through the steps. */
+interface Arrived {
+  readonly exchange: Exchange
+  readonly body: Buffer
 }
 
-function handleBody(context: GatewayContext, exchange: Exchange, body: Buffer): void {
+/** A call that was routed; a promise where a specialist answers on another thread. */
+interface Decided extends Arrived {
+  readonly call: ChatCall
+  readonly routed: Routed | Promise<Routed>
+}
+
+/** The handler of a gateway; calls of one turn of the event loop are routed together, then answered together. */
+export function chatHandler(context: GatewayContext): ChatHandler {
+  const arrive = perTurn<Arrived>((arrived) => {
+    const decided: Decided[] = []
+    for (const { exchange, body } of arrived)
+      guarded(context, exchange, () => {
+        const one = decideCall(context, exchange, body)
+        if (one) decided.push(one)
+      })
+    for (const one of decided) guarded(context, one.exchange, () => act(context, one))
+  })
+  return (request, response) => {
+    const atMs = context.clock.nowMs()
+    const startMs = context.clock.monotonicMs()
+    readBody(request, context.bodyLimitBytes, (body) => {
+      const requestText = typeof body === 'string' ? '' : body.toString()
+      const id = newCallId(atMs)
+      const exchange = { request, response, id, atMs, startMs, wire: 'openai-chat', requestText } as const
+      if (body === 'left') refuse(context, exchange, appError('request.client-left', {}))
+      else if (body === 'too-large') refuse(context, exchange, tooLarge(context))
+      else arrive({ exchange, body })
+    })
+  }
+}
+
+function guarded(context: GatewayContext, exchange: Exchange, step: () => void): void {
+  try {
+    step()
+  } catch (cause) {
+    refuse(context, exchange, handlerError(context.log, undefined, cause))
+  }
+}
+
+/** Routes a call; what is no chat request is forwarded at once. */
+function decideCall(context: GatewayContext, exchange: Exchange, body: Buffer): Decided | undefined {
   const call = callOfBody(context, exchange, body)
-  if (call === undefined) {
-    const standing: Standing = { reason: 'opaque', servedBy: 'upstream', streaming: false }
-    context.track(forwardChat(context, exchange, standing, { body }))
+  if (call) return { exchange, body, call, routed: route(context, exchange.request, call) }
+  const standing: Standing = { reason: 'opaque', servedBy: 'upstream', streaming: false }
+  context.track(forwardChat(context, exchange, standing, { body }))
+  return undefined
+}
+
+function act(context: GatewayContext, { exchange, body, call, routed }: Decided): void {
+  if (!(routed instanceof Promise)) {
+    settle(context, exchange, { call, routed, body })
     return
   }
-  const routed = route(context, exchange.request, call)
-  if (routed instanceof Promise) {
-    context.track(
-      routed
-        .then((done) => settle(context, exchange, { call, routed: done, body }))
-        .catch((cause) => refuse(context, exchange, handlerError(context.log, undefined, cause))),
-    )
-  } else settle(context, exchange, { call, routed, body })
+  context.track(
+    routed
+      .then((done) => settle(context, exchange, { call, routed: done, body }))
+      .catch((cause) => refuse(context, exchange, handlerError(context.log, undefined, cause))),
+  )
 }
 
 /** The call that a body is: by its known form, or the long way; `undefined` where it is no chat request. */

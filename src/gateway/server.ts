@@ -4,7 +4,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { appError } from '../base/errors.ts'
 import { errorCodeOf } from '../base/files.ts'
 import { wireErrorBody } from '../wire/wire-error.ts'
-import { handleChat } from './chat.ts'
+import { chatHandler } from './chat.ts'
 import type { GatewayContext } from './context.ts'
 import { handlerError } from './failures.ts'
 import { forwardOpaque } from './forward-opaque.ts'
@@ -87,8 +87,9 @@ function chatServer(
   context: GatewayContext,
   handler: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server {
+  const onChat = chatHandler(context)
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    if (request.method === 'POST' && isChatPath(request.url ?? '')) handleChat(context, request, response)
+    if (request.method === 'POST' && isChatPath(request.url ?? '')) onChat(request, response)
     else handler(request, response)
   }
   const server = createServer({ keepAliveTimeout: keepAliveMs }, onRequest)
