@@ -29,6 +29,14 @@ export function ledgerCommand(): Command {
                 'not spent',
                 `$${totals.avoidedUsd.toFixed(4)}  (the upstream's price for the calls answered locally)`,
               ],
+              ...(totals.unpriced > 0
+                ? [
+                    [
+                      'without a price',
+                      `${totals.unpriced} calls; write their models' prices under prices in shoal.yaml`,
+                    ],
+                  ]
+                : []),
               ['CPU of specialists', `${(totals.cpuMs / 1000).toFixed(2)} s`],
             ],
             {},

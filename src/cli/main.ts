@@ -1,48 +1,46 @@
 #!/usr/bin/env node
-/** The command line: one file a command; this one only puts them together and turns errors into exit codes. */
+/** The command line: one file a command, loaded when it is asked for; this one turns errors into exit codes. */
 import { Command, CommanderError } from 'commander'
 import pc from 'picocolors'
 import { AppError } from '../base/errors.ts'
-import { demoCommand } from './demo.ts'
-import { evalCommand } from './eval.ts'
-import { importCommand } from './import.ts'
-import { ledgerCommand } from './ledger.ts'
-import { predictCommand } from './predict.ts'
-import { promoteCommand, rollbackCommand } from './promote.ts'
-import { serveCommand } from './serve.ts'
-import { trainCommand } from './train.ts'
 import { packageVersion } from './version.ts'
 
-/** The whole command line, not yet run. */
-export function buildProgram(): Command {
+/** The commands in the order in which the help lists them; each brings only what it needs, so that none pays for another. */
+const commands: { readonly [name: string]: () => Promise<Command> } = {
+  serve: async () => (await import('./serve.ts')).serveCommand(),
+  demo: async () => (await import('./demo.ts')).demoCommand(),
+  import: async () => (await import('./import.ts')).importCommand(),
+  train: async () => (await import('./train.ts')).trainCommand(),
+  eval: async () => (await import('./eval.ts')).evalCommand(),
+  predict: async () => (await import('./predict.ts')).predictCommand(),
+  promote: async () => (await import('./promote.ts')).promoteCommand(),
+  rollback: async () => (await import('./promote.ts')).rollbackCommand(),
+  ledger: async () => (await import('./ledger.ts')).ledgerCommand(),
+}
+
+/** The command line with the one command that was named, or with all of them for the help and for suggestions. */
+async function buildProgram(named: string | undefined): Promise<Command> {
   const program = new Command('shoal')
     .description('Turns the calls you pay a large language model for into small models that you own.')
     .version(packageVersion())
     .showHelpAfterError('(`shoal --help` lists the commands, `shoal COMMAND --help` its flags)')
     .exitOverride()
-  const commands = [
-    serveCommand(),
-    demoCommand(),
-    importCommand(),
-    trainCommand(),
-    evalCommand(),
-    predictCommand(),
-    promoteCommand(),
-    rollbackCommand(),
-    ledgerCommand(),
-  ]
-  for (const command of commands)
+  const isKnown = named !== undefined && Object.hasOwn(commands, named)
+  for (const name of isKnown ? [named] : Object.keys(commands)) {
+    const command = await commands[name]!()
     program.addCommand(
-      command.exitOverride().showHelpAfterError(`(\`shoal ${command.name()} --help\` shows every flag)`),
+      command.exitOverride().showHelpAfterError(`(\`shoal ${name} --help\` shows every flag)`),
     )
+  }
   return program
 }
 
 /** Runs a command line; returns the exit code. */
-export async function runCommandLine(args: readonly string[]): Promise<number> {
+async function runCommandLine(args: readonly string[]): Promise<number> {
   try {
-    await buildProgram().parseAsync(args, { from: 'user' })
-    return process.exitCode === undefined ? 0 : Number(process.exitCode)
+    const program = await buildProgram(args[0])
+    await program.parseAsync(args, { from: 'user' })
+    return 0
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     if (!(error instanceof AppError)) throw error

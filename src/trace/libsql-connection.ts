@@ -44,7 +44,7 @@ export function openLibsqlConnection(path: string, options: { readonly create: b
     opened.prepare('PRAGMA journal_mode = WAL').all()
     opened.exec('PRAGMA synchronous = FULL')
     opened.exec('PRAGMA foreign_keys = ON')
-    opened.exec('PRAGMA cache_size = -65536')
+    opened.exec('PRAGMA cache_size = -32768')
     opened.exec('PRAGMA wal_autocheckpoint = 8000')
     opened.exec('PRAGMA temp_store = MEMORY')
     return opened

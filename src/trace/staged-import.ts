@@ -11,7 +11,7 @@ import type { KeptCall, StagedImport } from './store.ts'
 import { visible } from './visible.ts'
 
 /** Rows, and UTF-16 units of input and output, that one transaction writes. */
-const transactionRows = 8000
+const transactionRows = 4000
 const transactionUnits = 8_000_000
 /** An open import that got nothing for so long belongs to a process that is gone. */
 const abandonedMinutes = 10
