@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
-import type { JsonObject } from '../src/base/json.ts'
+import type { Json, JsonObject } from '../src/base/json.ts'
 import { openLibsqlStore } from '../src/trace/libsql-store.ts'
 import { cpuSeconds, dataFolder, gatewayHome, type RunningGateway, startGateway } from './gateway-setup.ts'
-import { type Bench, fileDigest } from './harness.ts'
+import { type Bench, type Figure, fileDigest } from './harness.ts'
 
 const connections = 64
 const sliceSeconds = 3
-const rounds = 5
+const rounds = 4
 const local = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 export const bench: Bench = {
@@ -30,13 +30,42 @@ export const bench: Bench = {
         seed,
         options: { connections, sliceSeconds, rounds, bodies: home.bodies },
         data: { 'banking77/train.csv': await fileDigest(join(dataFolder, 'banking77', 'train.csv')) },
-        results,
+        figures: figuresOf(results),
+        results: { sockets: results.sockets, undici: results.undici, keeping: results.keeping },
       }
     } finally {
       load.kill()
       await rm(folder, { recursive: true })
     }
   },
+}
+
+type LoadKind = 'sockets' | 'undici'
+
+interface Results {
+  readonly sockets: Compared
+  readonly undici: Compared
+  readonly keeping: { readonly answered: number; readonly inStore: number }
+}
+
+function figuresOf({ sockets, undici, keeping }: Results): readonly Figure[] {
+  const figure = (kind: LoadKind, { ratio, bare, gateway }: Compared): Figure => ({
+    what: `answers by a nano specialist, share of a bare server's calls/s, load by ${kind}`,
+    measured: `${ratio} (${gateway.perSecond}/s; CPU ${gateway.cpuMicrosPerCall} µs a call)`,
+    target: 'at least 0.6',
+    met: ratio >= 0.6,
+    peer: `bare node:http ${bare.perSecond}/s; CPU ${bare.cpuMicrosPerCall} µs a call`,
+  })
+  return [
+    figure('sockets', sockets),
+    figure('undici', undici),
+    {
+      what: 'calls that were answered and are in the store',
+      measured: `${keeping.inStore} of ${keeping.answered}`,
+      target: 'all',
+      met: keeping.inStore === keeping.answered,
+    },
+  ]
 }
 
 interface Slice {
@@ -54,7 +83,7 @@ interface Target {
 }
 
 /** Bare server and gateway in turn, so that what else the machine does falls on both. */
-async function measure(load: ChildProcess, bodiesFile: string, folder: string): Promise<JsonObject> {
+async function measure(load: ChildProcess, bodiesFile: string, folder: string): Promise<Results> {
   const gateway = await startGateway(folder, { yaml: 'upstream:\n  url: none\n' })
   const bare = fork(local('gateway-bare.mjs'))
   try {
@@ -64,16 +93,21 @@ async function measure(load: ChildProcess, bodiesFile: string, folder: string): 
       bare: { pid: bare.pid!, port },
       gateway: { pid: gateway.child.pid!, port: gateway.port },
     }
-    await slice(load, targets.bare, bodiesFile)
-    const warm = await slice(load, targets.gateway, bodiesFile)
-    const pairs: { readonly bare: Measured; readonly gateway: Measured }[] = []
-    for (let round = 0; round < rounds; round++) {
-      const first = await slice(load, targets.bare, bodiesFile)
-      pairs.push({ bare: first, gateway: await slice(load, targets.gateway, bodiesFile) })
+    let answered = 1
+    const compare = async (kind: LoadKind): Promise<Compared> => {
+      const pairs: Pair[] = []
+      for (let round = 0; round <= rounds; round++) {
+        const first = await slice(load, targets.bare, { kind, bodiesFile })
+        const second = await slice(load, targets.gateway, { kind, bodiesFile })
+        answered += second.answers
+        pairs.push({ bare: first, gateway: second })
+      }
+      return summary(pairs.slice(1))
     }
-    const answers = 1 + warm.answers + pairs.reduce((sum, pair) => sum + pair.gateway.answers, 0)
+    const sockets = await compare('sockets')
+    const undici = await compare('undici')
     await gateway.stop()
-    return { ...summary(pairs), keeping: await keeping(folder, answers), target: { ratio: 0.6 } }
+    return { sockets, undici, keeping: { answered, inStore: await countCalls(folder) } }
   } finally {
     bare.kill()
     await gateway.stop()
@@ -82,9 +116,18 @@ async function measure(load: ChildProcess, bodiesFile: string, folder: string): 
 
 type Measured = Slice & { readonly cpuMicros: number | undefined }
 
-async function slice(load: ChildProcess, { pid, port }: Target, bodiesFile: string): Promise<Measured> {
+interface Pair {
+  readonly bare: Measured
+  readonly gateway: Measured
+}
+
+async function slice(
+  load: ChildProcess,
+  { pid, port }: Target,
+  what: { readonly kind: LoadKind; readonly bodiesFile: string },
+): Promise<Measured> {
   const before = cpuSeconds(pid)
-  load.send({ port, seconds: sliceSeconds, connections, bodiesFile })
+  load.send({ port, seconds: sliceSeconds, connections, ...what })
   const [measured] = (await once(load, 'message')) as [Slice]
   const after = cpuSeconds(pid)
   if (measured.failed > 0) throw new Error(`${measured.failed} calls failed`)
@@ -110,36 +153,52 @@ async function sampleAnswer(gateway: RunningGateway, bodiesFile: string): Promis
   return { fields, body: text }
 }
 
-function summary(pairs: readonly { readonly bare: Measured; readonly gateway: Measured }[]): JsonObject {
-  const of = (name: 'bare' | 'gateway') => {
+interface Compared {
+  readonly ratio: number
+  readonly ratios: readonly number[]
+  readonly bare: Speed
+  readonly gateway: Speed
+  readonly answers: number
+  readonly answeredLocally: number
+  readonly [name: string]: Json
+}
+
+interface Speed {
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly cpuMicrosPerCall: number
+  readonly slices: readonly number[]
+  readonly [name: string]: Json
+}
+
+function summary(pairs: readonly Pair[]): Compared {
+  const of = (name: keyof Pair): Speed => {
     const slices = pairs.map((pair) => pair[name])
     return {
       perSecond: Math.round(median(slices.map((one) => one.perSecond))),
-      p50Ms: median(slices.map((one) => one.p50Ms)),
-      p99Ms: median(slices.map((one) => one.p99Ms)),
+      p50Ms: Number(median(slices.map((one) => one.p50Ms)).toFixed(2)),
+      p99Ms: Number(median(slices.map((one) => one.p99Ms)).toFixed(2)),
       cpuMicrosPerCall: Number(median(slices.map((one) => one.cpuMicros ?? Number.NaN)).toFixed(1)),
       slices: slices.map((one) => Math.round(one.perSecond)),
     }
   }
   const ratios = pairs.map((pair) => pair.gateway.perSecond / pair.bare.perSecond)
-  const answers = pairs.reduce((sum, pair) => sum + pair.gateway.answers, 0)
-  const answeredLocally = pairs.reduce((sum, pair) => sum + pair.gateway.local, 0)
   return {
     ratio: Number(median(ratios).toFixed(3)),
     ratios: ratios.map((ratio) => Number(ratio.toFixed(3))),
     bare: of('bare'),
     gateway: of('gateway'),
-    answers,
-    answeredLocally,
+    answers: pairs.reduce((sum, pair) => sum + pair.gateway.answers, 0),
+    answeredLocally: pairs.reduce((sum, pair) => sum + pair.gateway.local, 0),
   }
 }
 
-/** Whether every answered call is in the store. */
-async function keeping(folder: string, answered: number): Promise<JsonObject> {
+async function countCalls(folder: string): Promise<number> {
   const store = await openLibsqlStore({ path: join(folder, 'store.db') })
-  const inStore = await store.calls.count()
+  const count = await store.calls.count()
   await store.close()
-  return { answered, inStore }
+  return count
 }
 
 function median(values: readonly number[]): number {
