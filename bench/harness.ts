@@ -8,12 +8,23 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Json, JsonObject } from '../src/base/json.ts'
 
-/** Figures of one run and what they depend on. */
+/** One figure for the page of results, beside its target and a peer measured in the same run or named. */
+export interface Figure {
+  readonly what: string
+  readonly measured: string
+  readonly target: string
+  readonly met: boolean
+  /** Who else was measured or published, and its figure. */
+  readonly peer?: string
+}
+
+/** Results of one run and what they depend on. */
 export interface BenchFigures {
   readonly seed: number
   readonly options: JsonObject
   /** SHA-256 of the data, by name. */
   readonly data: { readonly [name: string]: string }
+  readonly figures: readonly Figure[]
   readonly results: Json
 }
 
@@ -29,7 +40,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Runs a bench and gives its whole document. */
 export async function benchDocument(bench: Bench, options: { readonly seed: number }): Promise<Json> {
-  const figures = await bench.run(options)
+  const run = await bench.run(options)
   return {
     bench: bench.name,
     title: bench.title,
@@ -37,7 +48,11 @@ export async function benchDocument(bench: Bench, options: { readonly seed: numb
     commit: commit(),
     machine: machine(),
     versions: versions(),
-    ...figures,
+    seed: run.seed,
+    options: run.options,
+    data: run.data,
+    figures: run.figures.map((figure) => ({ ...figure })),
+    results: run.results,
   }
 }
 

@@ -27,6 +27,20 @@ export const bench: Bench = {
         seed,
         options: { rows, csvBytes: size },
         data: { 'rows.csv': await fileDigest(file) },
+        figures: [
+          {
+            what: 'wall time',
+            measured: `${run.seconds.toFixed(1)} s`,
+            target: 'at most 60 s',
+            met: run.seconds <= 60,
+          },
+          {
+            what: 'peak RSS',
+            measured: `${run.peakRssMb.toFixed(0)} MB`,
+            target: 'at most 300 MB',
+            met: run.peakRssMb <= 300,
+          },
+        ],
         results: {
           ...run,
           rowsPerSecond: Math.round(rows / run.seconds),
