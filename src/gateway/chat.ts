@@ -12,6 +12,7 @@ import type { GatewayContext } from './context.ts'
 import { answerError, type Exchange, type Standing } from './exchange.ts'
 import { handlerError } from './failures.ts'
 import { forwardChat } from './forward-chat.ts'
+import { fieldOf } from './header-fields.ts'
 import { perTurn } from './per-turn.ts'
 import { readBody } from './request-body.ts'
 
@@ -86,8 +87,7 @@ function act(context: GatewayContext, { exchange, body, call, routed }: Decided)
 
 /** The call that a body is: by its known form, or the long way; `undefined` where it is no chat request. */
 function callOfBody(context: GatewayContext, exchange: Exchange, body: Buffer): ChatCall | undefined {
-  const named = exchange.request.headers['x-shoal-task']
-  const header = typeof named === 'string' ? named : undefined
+  const header = fieldOf(exchange.request.rawHeaders, 'x-shoal-task')
   const known = context.knownBodies.find(body, header)
   if (known) return known
   const chat = chatOf(exchange.requestText ?? '')
@@ -112,7 +112,7 @@ function route(
   { form, input }: ChatCall,
 ): Routed | Promise<Routed> {
   const isMasked = form.recognised.served?.task.masked === true
-  const insisted = request.headers['x-shoal-route'] === 'upstream'
+  const insisted = fieldOf(request.rawHeaders, 'x-shoal-route') === 'upstream'
   return runCascade(
     insisted ? { ...form.facts, insisted } : form.facts,
     input && isMasked ? maskedInput(context, input) : input,

@@ -54,9 +54,15 @@ export function clientFields(raw: readonly string[], options: { readonly keepLen
   return fields
 }
 
-/** The value of a field, the first where there are several. */
+/**
+ * The value of a field, the first where there are several; `name` in lower case.
+ * Reading node's parsed headers instead would build an object of all of them for every call.
+ */
 export function fieldOf(raw: readonly string[], name: string): string | undefined {
-  for (let at = 0; at < raw.length; at += 2) if (raw[at]!.toLowerCase() === name) return raw[at + 1]
+  for (let at = 0; at < raw.length; at += 2) {
+    const given = raw[at]!
+    if (given.length === name.length && (given === name || given.toLowerCase() === name)) return raw[at + 1]
+  }
   return undefined
 }
 

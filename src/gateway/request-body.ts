@@ -1,5 +1,6 @@
 /** Reads a request's body up to a limit; more than that is answered at once and thrown away as it comes. */
 import type { IncomingMessage } from 'node:http'
+import { fieldOf } from './header-fields.ts'
 
 /** What came: the body, `too-large`, or `left` where the client went away before its end. */
 export type ReadBody = Buffer | 'too-large' | 'left'
@@ -31,6 +32,5 @@ export function readBody(
   })
   request.on('end', () => finish(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
   request.on('close', () => finish('left'))
-  request.on('error', () => finish('left'))
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes) finish('too-large')
+  if (Number(fieldOf(request.rawHeaders, 'content-length') ?? 0) > limitBytes) finish('too-large')
 }
