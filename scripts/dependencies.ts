@@ -4,8 +4,6 @@ import { isTest } from './tidy-dead.ts'
 
 /** Package → what it does for us. A package that is not in this table fails the check, and so does one no longer used. */
 export const dependencies: Readonly<Record<string, string>> = {
-  '@huggingface/tokenizers':
-    'tokenizers of the models as their makers run them, exact against the Rust ones; pure JavaScript',
   commander: 'the command line: options, help, errors',
   fastify: 'HTTP of the gateway: routing, bodies, limits, shutdown',
   kysely: 'SQL built with types, for SQLite and PostgreSQL alike',

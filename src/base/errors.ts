@@ -26,7 +26,7 @@ export const errorTable = {
   'usage.invalid': { ...input, message: '{problem}. {hint}' },
   'config.invalid': {
     ...input,
-    message: '{file}: {problem}. See `shoal serve --help-config` for every setting.',
+    message: '{file}: {problem} (`shoal serve --help-config` lists every setting)',
   },
   'config.variable-missing': {
     ...input,

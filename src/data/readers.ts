@@ -9,7 +9,7 @@ import { longestRecord } from './reader.ts'
 import { tsvReader } from './tsv.ts'
 
 /** One reader a format; of two that are equally sure the earlier reads. */
-export const readers: readonly FormatReader[] = Object.freeze([
+const readers: readonly FormatReader[] = Object.freeze([
   openaiLogReader,
   jsonlReader,
   tsvReader,
