@@ -1,7 +1,6 @@
 /** Masking of bodies: in JSON every string is masked by itself, so that the result is JSON again. */
 
 import { jsonPieces } from './masking/json-strings.ts'
-import { triggersOf } from './masking/triggers.ts'
 import { maskedText } from './masking.ts'
 
 /**
@@ -9,7 +8,6 @@ import { maskedText } from './masking.ts'
  * A long number that is a card's or a telephone's becomes a string. What is not JSON is masked as plain text.
  */
 export function maskJsonText(body: string): string {
-  if (triggersOf(body) === 0 && !body.includes('\\u')) return body
   if (!isJson(body)) return maskedText(body)
   const parts: string[] = []
   let at = 0
@@ -23,7 +21,29 @@ export function maskJsonText(body: string): string {
   return parts.length === 0 ? body : parts.join('') + body.slice(at)
 }
 
+/** A prompt's constant parts come again in every call of a task: strings of these lengths are masked once and remembered. */
+const rememberedLength = { least: 200, most: 20_000 }
+/** Strings that are remembered; twice as many at most. */
+const rememberedCount = 128
+let remembered = new Map<string, string>()
+let rememberedBefore = new Map<string, string>()
+
 function maskedString(raw: string): string {
+  if (raw.length < rememberedLength.least || raw.length > rememberedLength.most) return maskString(raw)
+  const known = remembered.get(raw)
+  if (known !== undefined) return known
+  const masked = rememberedBefore.get(raw) ?? maskString(raw)
+  if (remembered.size >= rememberedCount) {
+    rememberedBefore = remembered
+    remembered = new Map()
+  }
+  // A slice would hold the whole body in memory; this is a copy.
+  const copy = ` ${raw}`.slice(1)
+  remembered.set(copy, masked === raw ? copy : masked)
+  return masked
+}
+
+function maskString(raw: string): string {
   if (!raw.includes('\\')) {
     const inside = raw.slice(1, -1)
     const masked = maskedText(inside)
