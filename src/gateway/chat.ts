@@ -4,6 +4,7 @@ import { type AppError, appError } from '../base/errors.ts'
 import { newCallId } from '../base/ids.ts'
 import { isJsonObject, tryParseJson } from '../base/json.ts'
 import { type Routed, runCascade } from '../route/cascade.ts'
+import { explain } from '../route/reasons.ts'
 import { taskOfModel, wholePrompt } from '../route/recognise.ts'
 import type { TaskInput } from '../task/types.ts'
 import { answerLocally } from './answer-locally.ts'
@@ -159,7 +160,7 @@ function settle(context: GatewayContext, exchange: Exchange, { call, routed, bod
   }
   if (recognised.by === 'model' && recognised.model === undefined) {
     const task = recognised.task ?? ''
-    refuse(context, exchange, appError('task.no-upstream', { task, reason }), standing)
+    refuse(context, exchange, appError('task.no-upstream', { task, reason: explain(reason) }), standing)
     return
   }
   context.track(forwardChat(context, exchange, standing, { body: bodyForUpstream(call, body) }))

@@ -2,6 +2,7 @@
 import { type AppError, appError } from '../base/errors.ts'
 import { tryParseJson } from '../base/json.ts'
 import { reportedUsage } from '../meter/usage.ts'
+import { explain } from '../route/reasons.ts'
 import { chatAssembler } from '../wire/chat-stream.ts'
 import { chatResponseSchema } from '../wire/openai-chat.ts'
 import { sseReader } from '../wire/sse.ts'
@@ -39,7 +40,7 @@ export async function forwardChat(
   options: { readonly body: Buffer },
 ): Promise<void> {
   const { upstream, state } = context
-  const { reason } = standing
+  const reason = explain(standing.reason)
   if (!upstream) return answerError(context, exchange, standing, appError('upstream.none', { reason }))
   if (state.forwarding >= context.maxForwarding)
     return answerError(context, exchange, standing, appError('gateway.busy', { count: state.forwarding }))

@@ -1,6 +1,7 @@
 /** Forwards what Shoal does not understand, byte for byte and without holding it, and keeps a copy of the text. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { appError } from '../base/errors.ts'
+import { explain } from '../route/reasons.ts'
 import type { GatewayContext } from './context.ts'
 import {
   answerError,
@@ -27,7 +28,13 @@ export async function forwardOpaque(
 ): Promise<void> {
   const exchange = beginExchange(context, request, response, 'opaque')
   const { upstream, state } = context
-  if (!upstream) return answerError(context, exchange, standing, appError('upstream.none', standing))
+  if (!upstream)
+    return answerError(
+      context,
+      exchange,
+      standing,
+      appError('upstream.none', { reason: explain(standing.reason) }),
+    )
   if (state.forwarding >= context.maxForwarding)
     return answerError(context, exchange, standing, appError('gateway.busy', { count: state.forwarding }))
   const signal = clientSignal(response)

@@ -50,6 +50,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   })
   const closing: (() => Promise<void>)[] = [() => recorder.close(), () => specialists.close()]
   try {
+    await Promise.all(tiers.map((tier) => tier.prepare?.()))
     await specialists.start()
     const gateway = createGateway({
       ...gatewaySettings(configuration),

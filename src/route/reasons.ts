@@ -1,7 +1,7 @@
 /** Why a call went where it went: the closed list of words in the header `x-shoal-reason`, in the store and in the metrics. */
 
 /** What each reason means, one sentence each; docs and `--help` texts are written from it. */
-export const reasons = {
+const reasons = {
   certified: 'Answered locally: the confidence reached the certified threshold and the input is not novel.',
   'no-task': 'The call belongs to no known task.',
   insisted: 'The request says `x-shoal-route: upstream`.',
@@ -25,3 +25,9 @@ export const reasons = {
 } as const
 
 export type Reason = keyof typeof reasons
+
+/** The word and its sentence, for messages to people: `no-task: the call belongs to no known task`. */
+export function explain(reason: Reason): string {
+  const sentence = reasons[reason]
+  return `${reason}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1, -1)}`
+}

@@ -25,12 +25,6 @@ export function promptOf(request: ChatRequest): Prompt | undefined {
   }
 }
 
-/** The text of the last message of the user, where it is nothing but text. */
-export function lastUserText(request: ChatRequest): string | undefined {
-  const last = request.messages.findLast((message) => message.role === 'user')
-  return last && textOnly(last)
-}
-
 function textOnly(message: ChatMessage): string | undefined {
   for (const key in message) {
     if (key === 'role' || key === 'content') continue

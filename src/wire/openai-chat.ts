@@ -10,7 +10,7 @@ const jsonSchema = z.custom<Json>((value) => value !== undefined)
 
 const contentPartSchema = z.looseObject({ type: z.string(), text: z.string().optional() })
 
-export const chatMessageSchema = z.looseObject({
+const chatMessageSchema = z.looseObject({
   role: z.string(),
   content: z.union([z.string(), z.array(contentPartSchema)]).nullish(),
 })
@@ -69,7 +69,6 @@ export const modelListSchema = z.looseObject({ data: z.array(z.looseObject({ id:
 
 export type ChatMessage = z.infer<typeof chatMessageSchema>
 export type ChatRequest = z.infer<typeof chatRequestSchema>
-export type ChatChunk = z.infer<typeof chatChunkSchema>
 export type ChatUsage = z.infer<typeof usageSchema>
 
 /** A chat request, or `undefined` where the value has another shape. */

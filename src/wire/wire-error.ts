@@ -9,7 +9,7 @@ export function wireErrorBody(error: AppError): string {
 }
 
 /** OpenAI's word for the kind of an error, by HTTP status. */
-export function wireErrorType(status: number): string {
+function wireErrorType(status: number): string {
   if (status === 401) return 'authentication_error'
   if (status === 403) return 'permission_error'
   if (status === 429) return 'rate_limit_error'
