@@ -1,9 +1,9 @@
 // Makes a corpus of texts and classes ready for training.
 import { createTermCounter } from '../../model/linear/terms.ts'
 import type { StaticEmbedding } from '../../model/static-embedding.ts'
-import { defaultNgrams } from '../../text/ngrams.ts'
 import { boundText, featureLimit } from '../../text/normalise.ts'
-import type { Corpus } from './heads.ts'
+import { joinFamilies } from './families.ts'
+import { type Corpus, chooseFeatures } from './heads.ts'
 
 /** Labelled texts by row number. */
 export interface LabelledTexts {
@@ -20,7 +20,8 @@ export function prepareCorpus(
   table: StaticEmbedding,
   tick: (share: number) => void,
 ): Corpus {
-  const counter = createTermCounter(defaultNgrams)
+  const features = chooseFeatures(texts.length, rows.classCount)
+  const counter = createTermCounter(features.ngrams)
   const { dimensions } = table
   const embeddings = new Float32Array(texts.length * dimensions)
   texts.forEach((text, row) => {
@@ -28,7 +29,8 @@ export function prepareCorpus(
     embedUnit(table, text, embeddings.subarray(row * dimensions, (row + 1) * dimensions))
     if (row % 256 === 0) tick(row / texts.length)
   })
-  return { ...rows, terms: counter.finish(), embeddings, dimensions }
+  const terms = counter.finish()
+  return { ...rows, features, ...joinFamilies(terms, rows.groups), terms, embeddings, dimensions }
 }
 
 /** Writes a text's embedding, scaled to length 1; all zeros where the table knows none of its pieces. */

@@ -9,10 +9,11 @@ import { createSparseTrainer, type Stepping, sparseLogits } from '../../model/li
 import { measureTerms } from '../../model/linear/term-weights.ts'
 import type { Terms } from '../../model/linear/terms.ts'
 import { selectVocabulary, type Vocabulary } from '../../model/linear/vocabulary.ts'
-import { defaultNgrams } from '../../text/ngrams.ts'
+import { defaultNgrams, type NgramOptions } from '../../text/ngrams.ts'
 
 /** A training set made ready: everything by row number. */
 export interface Corpus {
+  readonly features: FeatureChoice
   readonly terms: Terms
   /** N x D, each of length 1 (or 0 where the table knows no piece). */
   readonly embeddings: Float32Array
@@ -23,6 +24,8 @@ export interface Corpus {
   readonly weights: Float32Array
   /** Rows with the same number stay together. */
   readonly groups: Int32Array
+  /** 1 for rows that are part of a longer one. */
+  readonly contained: Uint8Array
 }
 
 /** A head that is trained epoch by epoch on some rows and gives logits, M x C, of others. */
@@ -32,7 +35,23 @@ export interface HeadTrainer<Head> {
   head(): Head
 }
 
-export const blockLengths: BlockLengths = [1, 0.7]
+/** Which n-grams are taken, and how much words count beside characters. */
+export interface FeatureChoice {
+  readonly ngrams: NgramOptions
+  readonly lengths: BlockLengths
+}
+
+const manyRowsPerClass = 1000
+
+/**
+ * Where a class has many rows there are enough of each run of three words to learn from, and characters, which
+ * tell of words never seen, count less: half a point to one and a half on sentiment and topics.
+ */
+export function chooseFeatures(rowCount: number, classCount: number): FeatureChoice {
+  return rowCount / classCount >= manyRowsPerClass
+    ? { ngrams: { ...defaultNgrams, wordLengths: 3 }, lengths: [1, 0.5] }
+    : { ngrams: defaultNgrams, lengths: [1, 0.7] }
+}
 
 /** Bytes that the n-gram head may take: what a thousand specialists of twenty classes leave each, more for more classes. */
 function vocabularyLimit(classCount: number): number {
@@ -49,11 +68,12 @@ export interface SparseHeadTrainer extends HeadTrainer<SparseHead> {
 /** The n-gram head over the rows `learn`. */
 export function createSparseHead(corpus: Corpus, learn: Int32Array, stepping: Stepping): SparseHeadTrainer {
   const { terms, classCount } = corpus
+  const { ngrams, lengths } = corpus.features
   const statistics = measureTerms(terms, { rows: learn, classes: corpus.classes, classCount })
   const vocabulary = selectVocabulary(terms.codes, statistics, vocabularyLimit(classCount))
   const { model, epoch } = createSparseTrainer(
     {
-      rows: weighRows(terms, learn, vocabulary, blockLengths),
+      rows: weighRows(terms, learn, vocabulary, lengths),
       classes: pick(corpus.classes, learn),
       weights: Float32Array.from(learn, (row) => corpus.weights[row]!),
       classCount,
@@ -64,7 +84,7 @@ export function createSparseHead(corpus: Corpus, learn: Int32Array, stepping: St
   return {
     epoch,
     logits(rows) {
-      const sparse = weighRows(terms, rows, vocabulary, blockLengths)
+      const sparse = weighRows(terms, rows, vocabulary, lengths)
       const out = new Float32Array(rows.length * classCount)
       for (let i = 0; i < rows.length; i++) {
         sparseLogits(model, sparse, i, out.subarray(i * classCount, (i + 1) * classCount))
@@ -73,8 +93,8 @@ export function createSparseHead(corpus: Corpus, learn: Int32Array, stepping: St
     },
     unknownShares: (rows) => Float32Array.from(rows, (row) => unknownShare(terms, row, vocabulary)),
     head: () => ({
-      ngrams: defaultNgrams,
-      lengths: blockLengths,
+      ngrams,
+      lengths,
       vocabulary,
       weights: quantiseRows(model.weights, classCount),
       biases: model.biases,

@@ -47,7 +47,7 @@ export function trainNano(
   { seed, tick }: NanoTrainOptions,
 ): { model: NanoModel; findings: NanoFindings } {
   const random = seededRandom(seed)
-  const folds = innerFolds(corpus.classes, corpus.groups, random.fork('folds'))
+  const folds = innerFolds(corpus, random.fork('folds'))
   const checked = checkHeads(corpus, folds, random, (share) => tick(share * insideShare))
   const rows = Int32Array.from(corpus.classes.keys())
   const total = checked.sparseEpochs + checked.denseEpochs
