@@ -51,12 +51,16 @@ async function demonstrate(context: CommandContext, flags: DemoFlags): Promise<v
   await mkdir(home.cacheFolder, { recursive: true })
   const mails = await loadCorpus(home.cacheFolder, { seed: 0, signal, progress: terminal.progress })
   terminal.endProgress()
-  const inputs: StatedInputs = { ...stated, callsPerSecond: flags.rate }
+  const inputs: StatedInputs = {
+    ...stated,
+    callsPerSecond: flags.rate,
+    callsPerSecondInTraining: Math.ceil(flags.rate / 4),
+  }
   terminal.print(introduction({ mails: mails.length, stated: inputs }))
   const outside = await startOutside({
     mails,
     standInLatencyMs: stated.standInLatencyMs,
-    callsPerSecond: flags.rate,
+    manner: { callsPerSecond: flags.rate, namesTask: true },
   })
   try {
     const own = await freshHome(home)

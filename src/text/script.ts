@@ -3,7 +3,8 @@
 // cover the Latin, Cyrillic, Greek, Arabic and other alphabets letter by letter.
 
 /** The static tables there are. */
-export type TableName = 'en' | 'zh'
+export const tableNames = ['en', 'zh'] as const
+export type TableName = (typeof tableNames)[number]
 
 // One Chinese character says about as much as four Latin letters, so a fifth of Han letters already
 // carries half of the content: "用 Python 写一个 function" is Chinese.

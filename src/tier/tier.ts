@@ -59,4 +59,6 @@ export interface Tier {
   readonly can: { readonly train: readonly TaskKind[]; readonly export: readonly ExportFormat[] }
   train(task: Task, examples: ExampleSet, options: TrainOptions): Promise<Artefact>
   load(artefact: Pick<Artefact, 'taskKind' | 'files' | 'meta'>): Promise<RawPredictor>
+  /** Reads what all its artefacts share, so that loading the first of them holds up a server no longer than the next. */
+  prepare?(): Promise<void>
 }

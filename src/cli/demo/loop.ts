@@ -56,10 +56,13 @@ interface TrainOutput {
 /** The same command that a user would type, in a process of its own: the gateway keeps its core. */
 async function trainAndPromote({ state, serving, outside, folder, signal }: LoopOptions): Promise<void> {
   const began = performance.now()
+  const { callsPerSecond, callsPerSecondInTraining } = state.stated
   state.phase = { kind: 'training', sinceMs: began }
+  outside.goOn({ callsPerSecond: callsPerSecondInTraining, namesTask: true })
   await serving.recorder.flush()
   const { specialist, promoted, card } = await runTraining(folder, signal)
   const { certificate } = card
+  outside.goOn({ callsPerSecond, namesTask: !promoted })
   if (!promoted) {
     state.phase = {
       kind: 'not-promoted',
@@ -68,7 +71,6 @@ async function trainAndPromote({ state, serving, outside, folder, signal }: Loop
     return
   }
   state.phase = { kind: 'serving', specialist, trainedInMs: performance.now() - began, certificate }
-  outside.stopNamingTheTask()
 }
 
 async function runTraining(folder: string, signal: AbortSignal): Promise<TrainOutput> {

@@ -2,15 +2,15 @@
 import { once } from 'node:events'
 import { appError } from '../../base/errors.ts'
 import { startWorker } from '../../base/worker.ts'
-import type { ClientResult, FromOutside, OutsideData, ToOutside } from './outside.ts'
+import type { ClientResult, FromOutside, Manner, OutsideData, ToOutside } from './outside.ts'
 
 export interface Outside {
   /** The stand-in's base URL, ending in `/v1`. */
   readonly url: string
   /** Sends the mails through a gateway; resolves when all are answered. */
   send(gatewayUrl: string, onResults: (results: readonly ClientResult[]) => void): Promise<void>
-  /** From now on calls do not name the task. */
-  stopNamingTheTask(): void
+  /** Changes how the client calls from now on. */
+  goOn(manner: Manner): void
   end(): Promise<void>
 }
 
@@ -34,7 +34,7 @@ export async function startOutside(data: OutsideData): Promise<Outside> {
         )
         say({ kind: 'start', gatewayUrl })
       }),
-    stopNamingTheTask: () => say({ kind: 'stop-naming-the-task' }),
+    goOn: (manner) => say({ kind: 'go-on', manner }),
     end: async () => {
       say({ kind: 'stop' })
       await worker.terminate()

@@ -6,13 +6,20 @@ export interface OutsideData {
   readonly mails: readonly Mail[]
   /** How long the stand-in waits before it answers, milliseconds. */
   readonly standInLatencyMs: number
+  readonly manner: Manner
+}
+
+/** How the client calls. */
+export interface Manner {
   readonly callsPerSecond: number
+  /** True: calls carry the header `x-shoal-task`. */
+  readonly namesTask: boolean
 }
 
 export type ToOutside =
   | { readonly kind: 'start'; readonly gatewayUrl: string }
-  /** From now on calls do not name the task: the template must recognise them. */
-  | { readonly kind: 'stop-naming-the-task' }
+  /** From now on so many calls a second, naming the task or not: where not, the template must recognise them. */
+  | { readonly kind: 'go-on'; readonly manner: Manner }
   | { readonly kind: 'stop' }
 
 /** One call as the client saw it. */

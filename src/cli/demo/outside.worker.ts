@@ -11,14 +11,14 @@ const port = parentPort
 const data: OutsideData = workerData
 const say = (message: FromOutside): void => port.postMessage(message)
 const stopped = new AbortController()
-const naming = { task: true }
+let { manner } = data
 
 const standIn = await startStandIn(data)
 say({ kind: 'stand-in-ready', url: standIn.url })
 
 port.on('message', (message: ToOutside) => {
   if (message.kind === 'stop') stopped.abort()
-  else if (message.kind === 'stop-naming-the-task') naming.task = false
+  else if (message.kind === 'go-on') manner = message.manner
   else void run(message.gatewayUrl)
 })
 
@@ -27,7 +27,7 @@ async function run(gatewayUrl: string): Promise<void> {
   await sendMails(data, {
     gatewayUrl,
     agent,
-    naming,
+    manner: () => manner,
     signal: stopped.signal,
     onResults: (results) => say({ kind: 'results', results }),
   })

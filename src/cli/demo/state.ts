@@ -8,6 +8,8 @@ export interface StatedInputs {
   readonly promptUsdPerMillion: number
   readonly completionUsdPerMillion: number
   readonly callsPerSecond: number
+  /** Fewer while the specialist is trained, so that enough mails are left for it on a slow machine too. */
+  readonly callsPerSecondInTraining: number
 }
 
 export type DemoPhase =

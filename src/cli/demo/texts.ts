@@ -18,7 +18,8 @@ export function introduction({
     '',
     `  real      ${mails.toLocaleString('en')} mails (npm:${corpusPackage}), the gateway, the training, the certificate, every figure below`,
     `  stand-in  the large model: a server on loopback that answers with the corpus's own labels, after ${stated.standInLatencyMs} ms,`,
-    `            at a stated price of $${stated.promptUsdPerMillion} and $${stated.completionUsdPerMillion} for a million tokens in and out; ${stated.callsPerSecond} calls a second`,
+    `            at a stated price of $${stated.promptUsdPerMillion} and $${stated.completionUsdPerMillion} for a million tokens in and out; ${stated.callsPerSecond} calls a second,`,
+    `            ${stated.callsPerSecondInTraining} while the specialist is trained`,
     '',
   ].join('\n')
 }

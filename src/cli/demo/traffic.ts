@@ -3,30 +3,32 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Agent, request } from 'undici'
 import { isJsonObject, tryParseJson } from '../../base/json.ts'
 import type { Mail } from './corpus.ts'
-import type { ClientResult, OutsideData } from './outside.ts'
+import type { ClientResult, Manner, OutsideData } from './outside.ts'
 import { answerFor, callFor, demoTask } from './prompt.ts'
 
 interface TrafficOptions {
   readonly gatewayUrl: string
   readonly agent: Agent
-  readonly naming: { readonly task: boolean }
+  /** How to call, at this moment. */
+  readonly manner: () => Manner
   readonly signal: AbortSignal
   readonly onResults: (results: readonly ClientResult[]) => void
 }
 
-/** Sends every mail once, at the stated pace, whatever the answers take (an open loop); ends when all are answered. */
+/** Sends every mail once, at the pace of the moment, whatever the answers take (an open loop); ends when all are answered. */
 export async function sendMails(data: OutsideData, options: TrafficOptions): Promise<void> {
   let done: ClientResult[] = []
   const report = setInterval(() => {
     if (done.length > 0) options.onResults(done)
     done = []
   }, 50)
-  const began = performance.now()
+  let dueMs = performance.now()
   const open = new Set<Promise<void>>()
-  for (const [at, mail] of data.mails.entries()) {
-    const waitMs = began + (at * 1000) / data.callsPerSecond - performance.now()
+  for (const mail of data.mails) {
+    const waitMs = dueMs - performance.now()
     if (waitMs > 1) await wait(waitMs)
     if (options.signal.aborted) break
+    dueMs += 1000 / options.manner().callsPerSecond
     const call = ask(mail, options).then((result) => {
       done.push(result)
       open.delete(call)
@@ -54,7 +56,7 @@ async function ask(mail: Mail, options: TrafficOptions): Promise<ClientResult> {
       dispatcher: options.agent,
       headers: {
         'content-type': 'application/json',
-        ...(options.naming.task && { 'x-shoal-task': demoTask }),
+        ...(options.manner().namesTask && { 'x-shoal-task': demoTask }),
       },
       body: callFor(mail.text),
     })

@@ -6,7 +6,7 @@ import type { Example } from '../../data/example.ts'
 import type { StaticEmbedding } from '../../model/static-embedding.ts'
 import { readStaticEmbedding } from '../../model/static-embedding-assets.ts'
 import type { Task } from '../../task/types.ts'
-import { dominantScript, type TableName } from '../../text/script.ts'
+import { dominantScript, type TableName, tableNames } from '../../text/script.ts'
 import type { Tier } from '../tier.ts'
 import { decodeModel, describe, describedFormat, parseDescription, weightsFile } from './artefact.ts'
 import type { LabelledTexts } from './corpus.ts'
@@ -17,9 +17,9 @@ import { type Trained, trainInThread } from './training-thread.ts'
 
 /** The tier; its static tables are read once, when first needed. */
 export function createNanoTier(): Tier {
-  const tables = new Map<TableName, Promise<StaticEmbedding>>()
-  const tableOf = (name: TableName): Promise<StaticEmbedding> => {
-    const known = tables.get(name) ?? readStaticEmbedding(name)
+  const tables = new Map<TableName, Promise<ReadTable>>()
+  const tableOf = (name: TableName): Promise<ReadTable> => {
+    const known = tables.get(name) ?? readTable(name)
     tables.set(name, known)
     return known
   }
@@ -47,11 +47,25 @@ export function createNanoTier(): Tier {
       const description = parseDescription(meta)
       const weights = files.get(weightsFile)
       if (!weights) throw appError('internal.bug', { problem: `a nano artefact has no ${weightsFile}` })
-      const table = await tableOf(description.table)
-      if (fingerprint(table) !== description.tableFingerprint) throw tableChanged(description.table)
+      const { table, digest } = await tableOf(description.table)
+      if (digest !== description.tableFingerprint) throw tableChanged(description.table)
       return createNanoPredictor(decodeModel(weights, description), description, table)
     },
+    async prepare() {
+      await Promise.all(tableNames.map(tableOf))
+    },
   }
+}
+
+/** A static table, and what says which version of it it is. */
+interface ReadTable {
+  readonly table: StaticEmbedding
+  readonly digest: number
+}
+
+async function readTable(name: TableName): Promise<ReadTable> {
+  const table = await readStaticEmbedding(name)
+  return { table, digest: fingerprint(table) }
 }
 
 /** The classes to tell apart: the labels of the space in its order, or the sets of labels that occur. */
@@ -130,9 +144,10 @@ function describeTrained(
 }
 
 function summary({ findings, vocabularySize, weights }: Trained, seed: number): Json {
-  const { sparseEpochs, denseEpochs, checkRows, checkAccuracy } = findings
+  const { stepping, sparseEpochs, denseEpochs, checkRows, checkAccuracy } = findings
   return {
     seed,
+    stepping,
     sparseEpochs,
     denseEpochs,
     checkRows,
