@@ -3,10 +3,11 @@ import type { ModelName } from '../base/ids.ts'
 import { tryParseJson } from '../base/json.ts'
 import type { CallFacts } from '../route/decide.ts'
 import { obstacleIn } from '../route/obstacles.ts'
-import { type Recognised, recognise, type TaskBook } from '../route/recognise.ts'
+import { type Recognised, recogniseMasked, type TaskBook } from '../route/recognise.ts'
 import { promptOf } from '../wire/chat-prompt.ts'
 import { type ChatRequest, readChatRequest } from '../wire/openai-chat.ts'
 import { estimatedPromptTokens } from '../wire/token-estimate.ts'
+import type { MaskText } from './context.ts'
 
 export interface ChatForm {
   /** As the request named it. */
@@ -32,6 +33,8 @@ export interface UnderstandOptions {
   /** The header `x-shoal-task`. */
   readonly header: string | undefined
   readonly localAnswers: boolean
+  /** Masks as calls are masked where they are kept. */
+  readonly mask: MaskText
 }
 
 /** A body as a chat request; `undefined` where it is none. */
@@ -42,11 +45,12 @@ export function chatOf(text: string): ChatRequest | undefined {
 
 /** Understands a chat request; throws `usage.invalid` where it names a task by a name that cannot be one. */
 export function understand(chat: ChatRequest, options: UnderstandOptions): ChatCall {
-  const { book, header, localAnswers } = options
+  const { book, header, localAnswers, mask } = options
   const prompt = promptOf(chat)
-  const { input, ...recognised } = recognise(
+  const { input, ...recognised } = recogniseMasked(
     { model: chat.model, ...(header !== undefined && { header }), ...(prompt && { prompt }) },
     book,
+    mask,
   )
   const { served, model } = recognised
   const obstacle = obstacleIn(chat, served?.task.template) ?? (prompt ? undefined : 'not-text')

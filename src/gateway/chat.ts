@@ -97,7 +97,7 @@ function callOfBody(context: GatewayContext, exchange: Exchange, body: Buffer): 
     return undefined
   }
   const { book } = context.tasks
-  const call = understand(chat, { book, header, localAnswers: context.localAnswers })
+  const call = understand(chat, { book, header, localAnswers: context.localAnswers, mask: context.mask })
   const { recognised } = call.form
   if (recognised.by === 'model' && !recognised.served) {
     const names = book.ids.join(', ') || 'none yet'

@@ -4,6 +4,7 @@ import { taskId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import { type TaskBook, taskBook } from '../route/recognise.ts'
 import type { PromptTemplate, Task } from '../task/types.ts'
+import { maskedText } from '../text/masking.ts'
 import { type ChatCall, chatOf, understand } from './chat-form.ts'
 import { knownBodies } from './known-bodies.ts'
 
@@ -39,7 +40,7 @@ interface Asked {
 
 function theLongWay({ body, header }: Asked, tasks: TaskBook): ChatCall | undefined {
   const chat = chatOf(body.toString())
-  return chat && understand(chat, { book: tasks, header, localAnswers: true })
+  return chat && understand(chat, { book: tasks, header, localAnswers: true, mask: maskedText })
 }
 
 /** A body as a client writes it: its own order of members, spacing and escapes. */

@@ -1,7 +1,7 @@
 /** Which task a call belongs to, and what its input is: by header, by the model `shoal/TASK`, or by the prompt's template. */
 import { type ModelName, type TaskId, taskId } from '../base/ids.ts'
 import { fillTemplate, isDistinctive, matchTemplate, type Slots, textInput } from '../task/template.ts'
-import type { Message, Prompt, TaskInput } from '../task/types.ts'
+import type { Message, Prompt, PromptTemplate, TaskInput } from '../task/types.ts'
 import type { ServedTask } from './specialist.ts'
 import { templateIndex } from './template-index.ts'
 
@@ -13,6 +13,8 @@ export interface TaskBook {
   readonly recognisable: readonly ServedTask[]
   /** The task whose template the prompt matches; of several, the one with the most constant text. */
   match(prompt: Prompt): Matched | undefined
+  /** True where a template holds a placeholder of masking: it was learned from calls with personal data in their constants. */
+  readonly hasPlaceholders: boolean
 }
 
 export interface Matched {
@@ -63,7 +65,16 @@ export function taskBook(tasks: readonly ServedTask[]): TaskBook {
       }
       return undefined
     },
+    hasPlaceholders: tasks.some(
+      ({ task }) => task.masked && task.template && holdsPlaceholder(task.template),
+    ),
   }
+}
+
+function holdsPlaceholder({ messages }: PromptTemplate): boolean {
+  return messages.some(({ constants }) =>
+    constants.some((text) => /\[(?:EMAIL|PHONE|CARD|IBAN|SECRET|IP)\]/.test(text)),
+  )
 }
 
 /** The task's id where the model is `shoal/TASK`; throws `usage.invalid` where TASK is no task name. */
@@ -91,6 +102,18 @@ export function recognise(call: NamedCall, book: TaskBook): Recognised {
   const text = bareInput(served, call.prompt, by)
   if (text === undefined) return { ...base, isBare: false }
   return { ...base, input: { kind: 'text', text }, isBare: true }
+}
+
+/**
+ * Recognises a call, and where its prompt matches nothing as it is, its masked prompt: templates are learned from calls
+ * as they are kept, so an address in a prompt's constant part stands in the template as its placeholder.
+ */
+export function recogniseMasked(call: NamedCall, book: TaskBook, mask: (text: string) => string): Recognised {
+  const found = recognise(call, book)
+  if (!book.hasPlaceholders || !call.prompt || (found.input && !found.isBare)) return found
+  const messages = call.prompt.messages.map(({ role, content }) => ({ role, content: mask(content) }))
+  const again = recognise({ ...call, prompt: { ...call.prompt, messages } }, book)
+  return again.input && !again.isBare && again.served?.task.masked ? again : found
 }
 
 /** The whole prompt of a task for a bare input; `undefined` where the task has no template to put it in. */

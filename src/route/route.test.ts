@@ -4,11 +4,12 @@ import { sha256 } from '../base/hash.ts'
 import { type ModelName, specialistId, taskId } from '../base/ids.ts'
 import type { Prediction } from '../task/predictor.ts'
 import type { Message, PromptTemplate, Task } from '../task/types.ts'
+import { maskedText } from '../text/masking.ts'
 import type { Certificate } from '../trust/certificate.ts'
 import { runCascade } from './cascade.ts'
 import { type CallFacts, decide } from './decide.ts'
 import { obstacleIn } from './obstacles.ts'
-import { recognise, taskBook } from './recognise.ts'
+import { recognise, recogniseMasked, taskBook } from './recognise.ts'
 import type { ServedSpecialist, ServedTask } from './specialist.ts'
 
 const observed = { rows: 100, n: 80, errors: 0, coverage: 0.8, bound: 0.01 }
@@ -263,4 +264,22 @@ test.each([
 ])('a request with %j has the obstacle %s', (fields, reason) => {
   const request = { model: 'm', messages: [{ role: 'user', content: 'x' }], ...fields }
   expect(obstacleIn(request, undefined)).toBe(reason)
+})
+
+test('a prompt with an address in its constant part is recognised by the template of the masked calls', () => {
+  const template = oneSlot('From: [EMAIL]. Sort this mail please: ')
+  const masked: Task = { ...task('t', template), masked: true }
+  const book = taskBook([{ task: masked, specialists: [] }])
+  const prompt = {
+    messages: [
+      { role: 'user', content: 'From: ann@example.test. Sort this mail please: write to bob@example.test' },
+    ],
+  }
+  expect(recognise({ model: 'big', prompt }, book).task).toBeUndefined()
+  expect(recogniseMasked({ model: 'big', prompt }, book, maskedText)).toMatchObject({
+    task: 't',
+    input: { kind: 'text', text: 'write to [EMAIL]' },
+  })
+  const exempt = taskBook([{ task: { ...masked, masked: false }, specialists: [] }])
+  expect(recogniseMasked({ model: 'big', prompt }, exempt, maskedText).task).toBeUndefined()
 })
