@@ -9,12 +9,7 @@ import { longestRecord } from './reader.ts'
 import { tsvReader } from './tsv.ts'
 
 /** One reader a format; of two that are equally sure the earlier reads. */
-const readers: readonly FormatReader[] = Object.freeze([
-  openaiLogReader,
-  jsonlReader,
-  tsvReader,
-  csvReader,
-])
+const readers: readonly FormatReader[] = Object.freeze([openaiLogReader, jsonlReader, tsvReader, csvReader])
 
 /** The names that `--format` takes. */
 export const formatNames: readonly FormatName[] = Object.freeze(readers.map((reader) => reader.format))

@@ -1,5 +1,6 @@
 /** Loads a published specialist so that it can serve: files checked by the registry, card read, scores calibrated. */
 import { appError } from '../base/errors.ts'
+import type { Sha256 } from '../base/hash.ts'
 import type { SpecialistId } from '../base/ids.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { ServedSpecialist } from '../route/specialist.ts'
@@ -8,7 +9,7 @@ import { maskingVersion } from '../text/masking.ts'
 import type { Tier } from '../tier/tier.ts'
 import { calibratedPredictor } from '../trust/calibrated-predictor.ts'
 import { type Card, parseCard } from '../trust/card.ts'
-import { artefactDigest, isValidFor, templateDigest } from '../trust/validity.ts'
+import { isValidFor, templateDigest } from '../trust/validity.ts'
 
 /** A specialist, and the task as it was when the specialist was trained. */
 export interface Loaded {
@@ -29,7 +30,7 @@ export async function loadSpecialist(
   if (!tier) throw appError('gateway.tier-missing', { specialist: id, tier: manifest.tier })
   const card = parseCard(manifest.card, id)
   const raw = await tier.load({ taskKind: task.kind, files, meta })
-  const why = whyVoid(card, { id, task, files })
+  const why = whyVoid(card, { id, task, digest })
   const specialist: ServedSpecialist = {
     id,
     tier: manifest.tier,
@@ -48,13 +49,13 @@ function whyVoid(
   loaded: {
     readonly id: SpecialistId
     readonly task: Task
-    readonly files: ReadonlyMap<string, Uint8Array>
+    readonly digest: Sha256
   },
 ): string | undefined {
   const { upstream } = card.certificate.holdsFor
   const { template } = loaded.task
   const validity = isValidFor(card.certificate, {
-    specialists: [{ id: loaded.id, digest: artefactDigest(loaded) }],
+    specialists: [{ id: loaded.id, digest: loaded.digest }],
     ...(template && { template: templateDigest(template) }),
     maskingVersion,
     ...(upstream !== undefined && { upstream }),

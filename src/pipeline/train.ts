@@ -10,6 +10,7 @@ import type { Baseline } from '../eval/baseline.ts'
 import { evaluatePredictions } from '../eval/evaluate.ts'
 import { judge, wrongMeans } from '../eval/judge.ts'
 import { type Comparison, compareWithBaselines, type FittedContender, fitBaselines } from '../eval/report.ts'
+import { specialistDigest } from '../registry/manifest-file.ts'
 import type { Manifest, Registry } from '../registry/registry.ts'
 import type { Task } from '../task/types.ts'
 import { maskingVersion } from '../text/masking.ts'
@@ -18,7 +19,7 @@ import { calibratedPrediction } from '../trust/calibrated-predictor.ts'
 import { chooseSplitSizes } from '../trust/calibration-size.ts'
 import { type Card, cardJson, makeCard } from '../trust/card.ts'
 import { type Certified, certify, judgedRows } from '../trust/certify.ts'
-import { artefactDigest, templateDigest } from '../trust/validity.ts'
+import { templateDigest } from '../trust/validity.ts'
 import type { TaskRows } from './task-rows.ts'
 
 /** Fewer rows leave a part without any. */
@@ -244,7 +245,7 @@ function certifyAs(
     test: judgedRows(trained.test, judge(trained.test, splits.test.examples)),
     trainRows: splits.train.examples.length,
     holdsFor: {
-      specialists: [{ id, digest: artefactDigest(published) }],
+      specialists: [{ id, digest: specialistDigest(published) }],
       ...(task.template && { template: templateDigest(task.template) }),
       maskingVersion,
       ...(rows.answeredBy !== undefined && { upstream: rows.answeredBy }),

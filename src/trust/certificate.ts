@@ -29,7 +29,7 @@ export interface Certificate {
   readonly test: Observed & { readonly bound: number }
   /** Why coverage is 0 and how many more examples would be needed; absent where a threshold passed. */
   readonly refusal?: string
-  /** What the promise holds for; when one of these changes it is void. A digest is that of the artefact's files (`artefactDigest`). */
+  /** What the promise holds for; when one of these changes it is void. A digest is the registry's `specialistDigest`. */
   readonly holdsFor: {
     readonly specialists: readonly { readonly id: SpecialistId; readonly digest: Sha256 }[]
     readonly template?: Sha256

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { sha256 } from '../base/hash.ts'
 import { specialistId, taskId } from '../base/ids.ts'
 import type { Certificate } from './certificate.ts'
-import { artefactDigest, digestOfFiles, isValidFor, templateDigest } from './validity.ts'
+import { isValidFor, templateDigest } from './validity.ts'
 
 const specialist = { id: specialistId(taskId('mail'), 2), digest: sha256('files') }
 const template = { messages: [{ role: 'user', constants: ['Is this spam? ', ''], slots: ['text'] }] }
@@ -47,31 +47,4 @@ test('an upstream or a template that was not named must not be there now', () =>
   const { template: _, upstream: __, ...bare } = holdsFor
   expect(isValidFor({ ...certificate, holdsFor: bare }, bare).valid).toBe(true)
   expect(isValidFor({ ...certificate, holdsFor: bare }, holdsFor).valid).toBe(false)
-})
-
-test('an artefact is known by its files, in whatever order', () => {
-  const [first, second] = [new Uint8Array([1]), new Uint8Array([2])]
-  const one = artefactDigest({
-    files: new Map([
-      ['a', first],
-      ['b', second],
-    ]),
-  })
-  expect(
-    artefactDigest({
-      files: new Map([
-        ['b', second],
-        ['a', first],
-      ]),
-    }),
-  ).toBe(one)
-  expect(digestOfFiles({ a: sha256(first), b: sha256(second) })).toBe(one)
-  expect(
-    artefactDigest({
-      files: new Map([
-        ['a', second],
-        ['b', first],
-      ]),
-    }),
-  ).not.toBe(one)
 })

@@ -2,23 +2,12 @@
 import { type Sha256, sha256 } from '../base/hash.ts'
 import { canonicalJson } from '../base/json.ts'
 import type { PromptTemplate } from '../task/types.ts'
-import type { Artefact } from '../tier/tier.ts'
 import type { Certificate } from './certificate.ts'
 
 /** What is in use now, to be compared with what a certificate holds for. */
 export type InUse = Certificate['holdsFor']
 
 export type Validity = { readonly valid: true } | { readonly valid: false; readonly why: string }
-
-/** Digest of an artefact's files by name: what a certificate knows a specialist by, whatever its card says. */
-export function artefactDigest(artefact: Pick<Artefact, 'files'>): Sha256 {
-  return digestOfFiles(Object.fromEntries([...artefact.files].map(([name, data]) => [name, sha256(data)])))
-}
-
-/** The same digest from the files' own digests, as a manifest lists them. */
-export function digestOfFiles(digests: { readonly [name: string]: Sha256 }): Sha256 {
-  return sha256(canonicalJson(digests))
-}
 
 /** Digest of a template; templates that differ in nothing that a call could show have the same. */
 export function templateDigest(template: PromptTemplate): Sha256 {

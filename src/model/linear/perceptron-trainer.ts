@@ -26,9 +26,10 @@ export interface PerceptronTrainer {
 
 // One less than whole blocks, since the bias is the last. Twice as many are half a point better, most of all
 // where rows are few, and cost twice the time, which large sets do not have.
-const hiddenUnits = { usual: 255, manyRows: 127 } as const
+const hiddenUnits = { usual: 255, manyRows: 127, manyClasses: 511 } as const
 const manyRows = 20_000
-const rate = 0.02
+const manyClasses = 100
+const rate = 0.007
 const dropout = 0.3
 const batchRows = 16
 const firstSquare = 1e-2
@@ -37,7 +38,7 @@ const rowsBetweenTicks = 512
 
 /** A perceptron with random first and zero second layer, and what trains it. */
 export function createPerceptronTrainer(task: DenseTask, random: Random): PerceptronTrainer {
-  const hidden = task.classes.length > manyRows ? hiddenUnits.manyRows : hiddenUnits.usual
+  const hidden = hiddenUnits[sizeOf(task)]
   const shape = shapeOf(task.dimensions, hidden, task.classCount)
   const standard = standardise(task)
   const memory = createDenseMemory()
@@ -72,6 +73,11 @@ export function createPerceptronTrainer(task: DenseTask, random: Random): Percep
     },
     weights: () => exportWeights(memory, shape, layers, standard),
   }
+}
+
+function sizeOf({ classes, classCount }: DenseTask): keyof typeof hiddenUnits {
+  if (classes.length > manyRows) return 'manyRows'
+  return classCount > manyClasses ? 'manyClasses' : 'usual'
 }
 
 /** Sizes, in numbers; the padded ones are multiples of a block and include the constant input that biases hang on. */

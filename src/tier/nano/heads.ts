@@ -69,7 +69,12 @@ export interface SparseHeadTrainer extends HeadTrainer<SparseHead> {
 export function createSparseHead(corpus: Corpus, learn: Int32Array, stepping: Stepping): SparseHeadTrainer {
   const { terms, classCount } = corpus
   const { ngrams, lengths } = corpus.features
-  const statistics = measureTerms(terms, { rows: learn, classes: corpus.classes, classCount })
+  const statistics = measureTerms(terms, {
+    rows: learn,
+    classes: corpus.classes,
+    classCount,
+    groups: corpus.groups,
+  })
   const vocabulary = selectVocabulary(terms.codes, statistics, vocabularyLimit(classCount))
   const { model, epoch } = createSparseTrainer(
     {

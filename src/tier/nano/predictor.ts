@@ -15,7 +15,7 @@ import { judgeLogits } from './judge-logits.ts'
 import type { NanoModel } from './train.ts'
 
 /** UTF-16 units up to which a text takes well below a millisecond. */
-export const inlineLimit = 4096
+const inlineLimit = 4096
 
 const inputsBetweenBreaks = 256
 
