@@ -34,6 +34,8 @@ export interface NanoTrainOptions {
   readonly seed: number
   /** Called with the share done, 0..1, every few milliseconds of work. */
   readonly tick: (share: number) => void
+  /** Asked before each further epoch with the share of the work that should be done by then: true stops it there. */
+  readonly isLate: (share: number) => boolean
 }
 
 const mostEpochs = { sparse: 8, dense: 12 } as const
