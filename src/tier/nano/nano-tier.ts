@@ -31,14 +31,16 @@ export function createNanoTier(): Tier {
       const texts = examples.map(({ input }) => textOf(input))
       const table = dominantScript(sampleOf(texts))
       const labelled = labelledTexts(examples, texts, classes)
-      const trained = await trainInThread({ texts: labelled, table, seed: options.seed }, options)
+      const { seed, budgetMs } = options
+      const job = { texts: labelled, table, seed, ...(budgetMs !== undefined && { budgetMs }) }
+      const trained = await trainInThread(job, options)
       return {
         tier: 'nano',
         taskKind: 'classification',
         files: new Map([[weightsFile, trained.weights]]),
         meta: {
           model: describeTrained(trained, classes, task, table),
-          training: summary(trained, options.seed),
+          training: summary(trained, seed),
         },
         heldAside: trained.findings.heldAside,
       }

@@ -10,6 +10,7 @@ import type { HeldAside } from '../tier.ts'
 import { type Fold, innerFolds } from './folds.ts'
 import { type Corpus, createDenseHead, createSparseHead, type HeadTrainer, pick } from './heads.ts'
 import { judgeLogits } from './judge-logits.ts'
+import { type Pace, partOfPace } from './pace.ts'
 
 /** A trained nano model. */
 export interface NanoModel {
@@ -32,33 +33,27 @@ export interface NanoFindings {
 
 export interface NanoTrainOptions {
   readonly seed: number
-  /** Called with the share done, 0..1, every few milliseconds of work. */
-  readonly tick: (share: number) => void
-  /** Asked before each further epoch with the share of the work that should be done by then: true stops it there. */
-  readonly isLate: (share: number) => boolean
+  readonly pace: Pace
 }
 
 const mostEpochs = { sparse: 8, dense: 12 } as const
 const fewClasses = 20
 const patience = 2 // epochs without gain after which a head stops
-const insideShare = 0.5 // of the work that the rows held aside take
 
 /** Trains both heads and their mixture. */
 export function trainNano(
   corpus: Corpus,
-  { seed, tick }: NanoTrainOptions,
+  { seed, pace }: NanoTrainOptions,
 ): { model: NanoModel; findings: NanoFindings } {
   const random = seededRandom(seed)
   const folds = innerFolds(corpus, random.fork('folds'))
-  const checked = checkHeads(corpus, folds, random, (share) => tick(share * insideShare))
+  const checked = checkHeads(corpus, folds, random, partOfPace(pace, 0, 2))
   const rows = Int32Array.from(corpus.classes.keys())
   const total = checked.sparseEpochs + checked.denseEpochs
+  const second = partOfPace(pace, 1, 2)
   let done = 0
   const refit = <Head>(trainer: HeadTrainer<Head>, epochs: number, stream: Random): Head => {
-    for (let i = 0; i < epochs; i++) {
-      trainer.epoch(stream, (share) => tick(insideShare + ((1 - insideShare) * (done + share)) / total))
-      done++
-    }
+    for (let i = 0; i < epochs; i++) trainer.epoch(stream, partOfPace(second, done++, total).tick)
     return trainer.head()
   }
   const sparse = refit(
@@ -81,19 +76,12 @@ interface Checked {
   readonly unknownShares: Float32Array
 }
 
-function checkHeads(
-  corpus: Corpus,
-  folds: readonly Fold[],
-  random: Random,
-  tick: (share: number) => void,
-): Checked {
+function checkHeads(corpus: Corpus, folds: readonly Fold[], random: Random, pace: Pace): Checked {
   // Plain steps win where classes are few and each has its own words, as emotions do (a point), never where they are many.
   const steppings: readonly Stepping[] =
     corpus.classCount <= fewClasses ? ['adaptive', 'plain'] : ['adaptive']
   const curves = folds.map((fold, index) =>
-    checkFold(corpus, fold, steppings, random.fork(`fold-${index}`), (share) =>
-      tick((index + share) / folds.length),
-    ),
+    checkFold(corpus, fold, steppings, random.fork(`fold-${index}`), partOfPace(pace, index, folds.length)),
   )
   const sparse = steppings.map((stepping, index) => ({
     stepping,
@@ -129,25 +117,18 @@ function checkFold(
   { learn, check }: Fold,
   steppings: readonly Stepping[],
   random: Random,
-  tick: (share: number) => void,
+  pace: Pace,
 ): CheckedFold {
   const right = pick(corpus.classes, check)
-  const parts = steppings.length + 1
-  const part = (index: number) => (share: number) => tick((index + share) / parts)
+  const part = (index: number): Pace => partOfPace(pace, index, steppings.length + 1)
   const heads = steppings.map((stepping) => createSparseHead(corpus, learn, stepping))
+  const dense = createDenseHead(corpus, learn, random)
+  const curve = <Head>(head: HeadTrainer<Head>, most: number, index: number): LearningCurve =>
+    learningCurve(head, { check, right, most }, random, part(index))
   return {
     unknownShares: heads[0]!.unknownShares(check),
-    sparse: heads.map((head, index) =>
-      learningCurve(head, check, right, mostEpochs.sparse, random, part(index)),
-    ),
-    dense: learningCurve(
-      createDenseHead(corpus, learn, random),
-      check,
-      right,
-      mostEpochs.dense,
-      random,
-      part(steppings.length),
-    ),
+    sparse: heads.map((head, index) => curve(head, mostEpochs.sparse, index)),
+    dense: curve(dense, mostEpochs.dense, steppings.length),
   }
 }
 
@@ -159,20 +140,19 @@ interface LearningCurve {
 
 function learningCurve<Head>(
   trainer: HeadTrainer<Head>,
-  check: Int32Array,
-  right: Int32Array,
-  most: number,
+  { check, right, most }: { readonly check: Int32Array; readonly right: Int32Array; readonly most: number },
   random: Random,
-  tick: (share: number) => void,
+  pace: Pace,
 ): LearningCurve {
   const logits: Float32Array[] = []
   const losses: number[] = []
   let best = 0
   while (losses.length < most && losses.length - best <= patience) {
-    trainer.epoch(random, (share) => tick((losses.length + share) / most))
+    trainer.epoch(random, partOfPace(pace, losses.length, most).tick)
     logits.push(trainer.logits(check))
     losses.push(meanLoss(logits.at(-1)!, right))
     if (losses.at(-1)! < losses[best]!) best = losses.length - 1
+    if (pace.isLate(1)) break
   }
   return { logits, losses }
 }

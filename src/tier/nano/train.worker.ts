@@ -6,12 +6,13 @@ import type { TableName } from '../../text/script.ts'
 import { encodeModel } from './artefact.ts'
 import { type LabelledTexts, prepareCorpus } from './corpus.ts'
 import { fingerprint } from './fingerprint.ts'
+import { startPace } from './pace.ts'
 import { trainNano } from './train.ts'
 import type { TrainJob, TrainMessage } from './training-thread.ts'
 
 const port = parentPort
 assert(port, 'train.worker.ts runs in a worker thread')
-const { texts, table, seed } = workerData as TrainJob
+const { texts, table, seed, budgetMs } = workerData as TrainJob
 const post = (message: TrainMessage, transfer: ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer)
 
@@ -28,11 +29,9 @@ function tick(share: number): void {
 
 async function train(labelled: LabelledTexts, name: TableName): Promise<void> {
   const embedding = await readStaticEmbedding(name)
+  const pace = startPace((share) => tick(preparingShare + share * (1 - preparingShare)), budgetMs)
   const corpus = prepareCorpus(labelled, embedding, (share) => tick(share * preparingShare))
-  const { model, findings } = trainNano(corpus, {
-    seed,
-    tick: (share) => tick(preparingShare + share * (1 - preparingShare)),
-  })
+  const { model, findings } = trainNano(corpus, { seed, pace })
   const weights = encodeModel(model)
   post(
     {

@@ -12,6 +12,8 @@ export interface TrainJob {
   readonly texts: LabelledTexts
   readonly table: TableName
   readonly seed: number
+  /** Time that training may take; with it the result depends on the machine. */
+  readonly budgetMs?: number
 }
 
 /** What the thread made. */
