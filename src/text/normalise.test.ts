@@ -16,6 +16,10 @@ test('long texts give three quarters of their beginning and a quarter of their e
   expect(bound).toBe(`${'a'.repeat(30)}\n${'z'.repeat(9)}`)
 })
 
+test('characters that stand for many do not get past the bound', () => {
+  expect(normaliseForFeatures('\ufdfa'.repeat(featureLimit)).length).toBeLessThanOrEqual(featureLimit)
+})
+
 test('ten megabytes are bounded before anything else is done with them', () => {
   expect(normaliseForFeatures('Ä'.repeat(10_000_000)).length).toBeLessThanOrEqual(featureLimit)
 })

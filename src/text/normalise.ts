@@ -6,11 +6,13 @@ export const featureLimit = 16_384
 
 const headShare = 0.75 // what a text is about stands at its beginning more often than at its end
 
-/** Compatibility forms made plain (NFKC), lower case, and at most {@link featureLimit} units before that. */
+/** Compatibility forms made plain (NFKC), lower case; at most {@link featureLimit} units before and after. */
 export function normaliseForFeatures(text: string): string {
   const bounded = boundText(text, featureLimit)
   // Most texts are ASCII, where NFKC changes nothing and costs as much as all the n-grams.
-  return (/[^\0-\x7f]/.test(bounded) ? bounded.normalize('NFKC') : bounded).toLowerCase()
+  if (!/[^\0-\x7f]/.test(bounded)) return bounded.toLowerCase()
+  // One character can stand for eighteen, and some grow in lower case.
+  return boundText(bounded.normalize('NFKC').toLowerCase(), featureLimit)
 }
 
 /** The text itself, or its first three quarters and last quarter of `limit` units with a line break between. */

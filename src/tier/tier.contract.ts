@@ -68,6 +68,7 @@ const oddTexts: { readonly [name: string]: string } = {
   'lone surrogates': '\ud83d card \udc00',
   'null characters': 'card\0pin',
   'unknown script': 'ᚠᛇᚻ᛫ᛒᛦᚦ',
+  'characters that stand for eighteen': '\ufdfa'.repeat(20_000),
   'ten megabytes': 'card loan '.repeat(1_000_000),
 }
 
