@@ -32,6 +32,8 @@ export interface DemoState {
   failed: number
   /** The first words of the last failure, so that it can be shown. */
   lastProblem?: string
+  /** When the first call was answered locally, milliseconds since the command began. */
+  firstLocalMs?: number
   /** Answered locally or not, of the calls since promotion. */
   sincePromotion: { calls: number; local: number }
 }
@@ -70,6 +72,7 @@ export function noteResult(state: DemoState, result: ClientResult): void {
   }
   const side = result.local ? state.local : state.upstream
   side.calls++
+  if (result.local) state.firstLocalMs ??= performance.now()
   if (!result.right) side.wrong++
   side.promptTokens += result.promptTokens
   side.completionTokens += result.completionTokens

@@ -82,7 +82,11 @@ function meter(done: number, total: number): string {
 function shareLine(state: DemoState): string {
   const { calls, local } = state.sincePromotion
   if (calls === 0) return pc.dim('none yet')
-  return `${pc.green(percent(local / calls))} of the calls since promotion (${local.toLocaleString('en')} of ${calls.toLocaleString('en')})`
+  const first =
+    state.firstLocalMs === undefined
+      ? ''
+      : pc.dim(`, the first ${seconds(state.firstLocalMs)} after the start`)
+  return `${pc.green(percent(local / calls))} of the calls since promotion (${local.toLocaleString('en')} of ${calls.toLocaleString('en')})${first}`
 }
 
 function promiseLine(state: DemoState): string {
