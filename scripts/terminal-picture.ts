@@ -79,6 +79,7 @@ export function terminalSvg(text: string, title: string): string {
   )
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${Math.ceil(width)}" height="${height}" viewBox="0 0 ${Math.ceil(width)} ${height}" font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="14">`,
+    `<title>${escaped(title)}, in a terminal</title>`,
     `<rect width="100%" height="100%" rx="10" fill="#1d2129"/>`,
     ...dots,
     `<text x="50%" y="22" fill="#8b93a1" text-anchor="middle" font-size="13">${escaped(title)}</text>`,

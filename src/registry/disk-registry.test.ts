@@ -46,8 +46,8 @@ describe('damage', () => {
     const path = blobPath(folder, digest)
     await flipBit(path, 1234)
     const got = sha256(await readFile(path))
-    for (const attempt of [registry.load(first), registry.promote(first)])
-      await expect(attempt).rejects.toMatchObject({
+    for (const attempt of [() => registry.load(first), () => registry.promote(first)])
+      await expect(attempt()).rejects.toMatchObject({
         code: 'registry.digest-mismatch',
         message: `head.bin of mail@1 (${path}) is damaged: its SHA-256 is ${got}, expected ${digest}. It was not loaded. Train again, or put back a copy of the file.`,
       })
