@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import type { Json } from '../base/json.ts'
 import { type Evaluation, evaluate } from '../eval/evaluate.ts'
 import { loadExamples } from '../pipeline/read-files.ts'
-import { openTarget } from '../pipeline/target.ts'
+import { gateOf, openTarget } from '../pipeline/target.ts'
 import type { Estimate } from '../stats/interval.ts'
 import { maskedText } from '../text/masking.ts'
 import { createNanoTier } from '../tier/nano/nano-tier.ts'
@@ -36,8 +36,10 @@ export function evalCommand(): Command {
 
 async function evaluateTarget(context: CommandContext, text: string, flags: EvalFlags): Promise<void> {
   const { registry, signal, terminal } = context
-  const { id, task, card, predictor } = await openTarget(text, { registry, tiers: [createNanoTier()] })
+  const target = await openTarget(text, { registry, tiers: [createNanoTier()] })
+  const { id, task, predictor, why } = target
   try {
+    if (why !== undefined) terminal.note(why)
     const mask = task.masked ? maskedText : (plain: string): string => plain
     const work = { signal, progress: terminal.progress }
     const { examples, leftOut } = await loadExamples([flags.data], {
@@ -45,8 +47,7 @@ async function evaluateTarget(context: CommandContext, text: string, flags: Eval
       columns: saidColumns(flags),
       ...work,
     })
-    const { threshold, noveltyLimit } = card.certificate
-    const gate = { noveltyLimit, ...(threshold !== undefined && { threshold }) }
+    const gate = gateOf(target)
     const evaluation = await evaluate(predictor, examples, { gate, ...work })
     terminal.print(evaluationText(id, evaluation, leftOut))
     terminal.printJson(evaluationJson(id, evaluation, leftOut))

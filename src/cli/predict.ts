@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline'
 import { Command } from 'commander'
 import type { Json } from '../base/json.ts'
-import { openTarget, type Target } from '../pipeline/target.ts'
+import { gateOf, openTarget, type Target } from '../pipeline/target.ts'
 import type { Prediction } from '../task/predictor.ts'
 import { render } from '../task/rendering.ts'
 import { maskedText } from '../text/masking.ts'
@@ -34,6 +34,7 @@ async function predict(context: CommandContext, text: string, texts: readonly st
   const { registry, signal, terminal } = context
   const target = await openTarget(text, { registry, tiers: [createNanoTier()] })
   const printed: Json[] = []
+  if (target.why !== undefined) terminal.note(target.why)
   try {
     for await (const some of batches(texts)) {
       const mask = target.task.masked ? maskedText : (plain: string): string => plain
@@ -67,7 +68,7 @@ async function* batches(texts: readonly string[]): AsyncIterable<readonly string
 
 function describe(target: Target, { output, confidence, novelty }: Prediction) {
   const label = output.kind === 'labels' ? (output.labels[0] ?? '') : ''
-  const { threshold, noveltyLimit } = target.card.certificate
+  const { threshold, noveltyLimit } = gateOf(target)
   const answersLocally = threshold !== undefined && confidence >= threshold && novelty <= noveltyLimit
   return { label, answer: render(target.task.rendering, label), confidence, novelty, answersLocally }
 }
