@@ -1,10 +1,10 @@
 /** Trains the nano tier on a labelled set and answers its test rows: what the nano benches share. */
 import { taskId } from '../src/base/ids.ts'
-import type { Example } from '../src/data/example.ts'
-import { exampleId, exampleSet } from '../src/data/example-set.ts'
+import { exampleSet } from '../src/data/example-set.ts'
 import type { Task, TaskInput } from '../src/task/types.ts'
 import { createNanoTier } from '../src/tier/nano/nano-tier.ts'
 import type { Artefact, RawPredictor } from '../src/tier/tier.ts'
+import { exampleOf } from './certificate-data.ts'
 import type { Row } from './data/labelled-sets.ts'
 
 export interface NanoRun {
@@ -31,12 +31,6 @@ export async function trainNanoOn(rows: readonly Row[], seed: number): Promise<N
   const artefact = await tier.train(task, examples, { seed })
   const trainSeconds = (performance.now() - began) / 1000
   return { artefact, predictor: await tier.load(artefact), trainSeconds }
-}
-
-function exampleOf([text, label]: Row): Example {
-  const input = { kind: 'text', text } as const
-  const output = { kind: 'labels', labels: [label] } as const
-  return { id: exampleId(input), input, output, source: 'gold', weight: 1 }
 }
 
 /** Accuracy on rows, and the share answered where the surest are answered until 2% of the answers are wrong. */

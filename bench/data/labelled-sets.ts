@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import Papa from 'papaparse'
 import { seededRandom } from '../../src/base/random.ts'
 
 export type Row = readonly [text: string, label: string]
@@ -134,17 +135,5 @@ const pairs = (records: readonly (readonly string[])[]): readonly Row[] =>
 
 /** Records of a comma-separated file with quotes, RFC 4180. */
 function csvRows(text: string): readonly (readonly string[])[] {
-  const field = /("(?:[^"]|"")*"|[^",\r\n]*)(,|\r?\n|$)/gy
-  const records: string[][] = []
-  let record: string[] = []
-  for (let at = 0; at < text.length; at = field.lastIndex) {
-    field.lastIndex = at
-    const [, value = '', end = ''] = field.exec(text) ?? []
-    record.push(value.startsWith('"') ? value.slice(1, -1).replaceAll('""', '"') : value)
-    if (end === ',') continue
-    records.push(record)
-    record = []
-    if (end === '') break
-  }
-  return records
+  return Papa.parse<string[]>(text, { delimiter: ',', skipEmptyLines: true }).data
 }

@@ -5,8 +5,8 @@ import { priceCall } from './cost.ts'
 import type { PriceTable } from './prices.ts'
 import { usageOfCall } from './usage.ts'
 
-/** The fields of `LedgerRow` in `trace/store.ts`, which lies below this folder. */
-export interface MeteredCall {
+/** What a call cost; every figure says whether it was measured or estimated. */
+export interface LedgerRow {
   readonly call: CallId
   readonly atMs: number
   readonly task?: TaskId
@@ -14,7 +14,9 @@ export interface MeteredCall {
   readonly promptTokens: number
   readonly completionTokens: number
   readonly tokensAre: 'reported' | 'counted'
+  /** Money paid, by the price table of {@link priceDate}; absent where the model has no known price or the tokens are not known. */
   readonly costUsd?: number
+  /** What the upstream would have been paid for the same call, where it was answered locally; absent as above. */
   readonly avoidedUsd?: number
   readonly priceDate: string
   readonly latencyMs: number
@@ -28,7 +30,7 @@ export interface MeterOptions {
 }
 
 /** Meters a call; money is absent where the model has no known price or the tokens are not known. */
-export function meterCall(call: Call, options: MeterOptions): MeteredCall {
+export function meterCall(call: Call, options: MeterOptions): LedgerRow {
   const usage = usageOfCall(call)
   const money =
     call.servedBy === 'upstream' ? upstreamMoney(call, usage, options) : localMoney(call, usage, options)
@@ -47,7 +49,7 @@ export function meterCall(call: Call, options: MeterOptions): MeteredCall {
   }
 }
 
-type Money = Pick<MeteredCall, 'costUsd' | 'avoidedUsd'>
+type Money = Pick<LedgerRow, 'costUsd' | 'avoidedUsd'>
 
 /** Upstreams bill what they answered; a refused call costs nothing unless its usage was reported. */
 function upstreamMoney(call: Call, usage: Usage | undefined, { prices }: MeterOptions): Money {

@@ -112,11 +112,11 @@ async function trainTier(shop: TrainShop, rows: TaskRows, request: TrainRequest)
     seed,
     ...(signal && { signal }),
   })
-  const [artefact, trainMs] = await training.then(
-    (made): [Artefact, number] => [made, shop.clock.monotonicMs() - began],
-    (cause) => fitting.then(() => Promise.reject(cause)),
-  )
-  const baselines = await fitting
+  const [artefact, trainMs, baselines] = await Promise.all([
+    training,
+    training.then(() => shop.clock.monotonicMs() - began),
+    fitting,
+  ])
   return {
     task,
     splits,

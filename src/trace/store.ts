@@ -1,26 +1,9 @@
 /** The store of calls, examples, tasks and ledger rows, as a narrow interface; one contract suite runs on each driver. */
 import type { CallId, TaskId } from '../base/ids.ts'
 import type { Example } from '../data/example.ts'
+import type { LedgerRow } from '../meter/ledger-row.ts'
 import type { Task } from '../task/types.ts'
 import type { Call } from '../wire/call.ts'
-
-/** What a call cost; every figure says whether it was measured or estimated. */
-export interface LedgerRow {
-  readonly call: CallId
-  readonly atMs: number
-  readonly task?: TaskId
-  readonly servedBy: string
-  readonly promptTokens: number
-  readonly completionTokens: number
-  readonly tokensAre: 'reported' | 'counted'
-  /** Money paid, by the price table of {@link priceDate}; absent where the model has no known price or the tokens are not known. */
-  readonly costUsd?: number
-  /** What the upstream would have been paid for the same call, where it was answered locally; absent as above. */
-  readonly avoidedUsd?: number
-  readonly priceDate: string
-  readonly latencyMs: number
-  readonly cpuMs: number
-}
 
 /** A call and its ledger row are kept in one transaction. */
 export interface KeptCall {
