@@ -19,6 +19,8 @@ export interface Example {
   readonly weight: number
   /** Rows of one group never straddle a split. */
   readonly group?: string
+  /** True for an audited call: drawn at random from all that came, unlike the escalated ones. */
+  readonly isFairSample?: boolean
 }
 
 /** Rows for one purpose, and the digest of their ids and outputs, in order. */

@@ -102,6 +102,8 @@ export interface Task {
   readonly rendering: Rendering
   readonly template?: PromptTemplate
   readonly risk: RiskTarget
+  /** What the certificate is about: whole answers (the usual case, absent), or the parts of an answer: spans, fields. */
+  readonly promise?: 'parts'
   /** The upstream model that `shoal/TASK` goes to when it is not answered locally. */
   readonly upstream?: ModelName
   /** True: personal data is masked before anything is written or predicted (the default). */

@@ -29,7 +29,16 @@ export interface Artefact {
 export interface HeldAside {
   readonly score: number
   readonly correct: boolean
+  /** 0..1, share of the answer's parts that are wrong, for tasks that promise by parts; absent: 0 where correct, else 1. */
+  readonly loss?: number
   readonly noveltyScore: number
+}
+
+/** Raw score of one part of an answer: a span, or a field. */
+export interface RawPart {
+  readonly name: string
+  /** 0..1, larger means more likely right; only its order means anything. */
+  readonly score: number
 }
 
 /** Scores, not yet probabilities to promise by: `trust/` turns them into a {@link Prediction}. */
@@ -40,6 +49,8 @@ export interface RawPrediction {
   /** Larger means less like the training inputs; only its order means anything. */
   readonly noveltyScore: number
   readonly distribution?: Distribution
+  /** Of an answer of spans: one part a span, in the order of the output's spans. */
+  readonly parts?: readonly RawPart[]
 }
 
 export interface RawPredictor {

@@ -1,6 +1,8 @@
 /** The store of calls, examples, tasks and ledger rows, as a narrow interface; one contract suite runs on each driver. */
-import type { CallId, TaskId } from '../base/ids.ts'
+import type { Sha256 } from '../base/hash.ts'
+import type { CallId, SpecialistId, TaskId } from '../base/ids.ts'
 import type { Example } from '../data/example.ts'
+import type { EnergySource } from '../meter/energy.ts'
 import type { LedgerRow } from '../meter/ledger-row.ts'
 import type { Task } from '../task/types.ts'
 import type { Call } from '../wire/call.ts'
@@ -17,6 +19,69 @@ export interface CallFilter {
   readonly limit?: number
   /** Only calls that the upstream answered with success. */
   readonly answeredByUpstream?: boolean
+  /** True: only audits; false: none of them. */
+  readonly audits?: boolean
+}
+
+/** A person's right answer for a call, as the upstream would have written it. */
+export interface Correction {
+  readonly call: CallId
+  readonly task?: TaskId
+  readonly atMs: number
+  readonly output: string
+}
+
+/** Whether a locally answered call was found wrong, by an audit or a person's correction. */
+export interface Check {
+  readonly call: CallId
+  readonly task: TaskId
+  readonly specialist: SpecialistId
+  readonly atMs: number
+  readonly source: 'audit' | 'correction'
+  readonly wrong: boolean
+  /** Probability with which the call was chosen for checking; absent for corrections. */
+  readonly chosenWith?: number
+}
+
+/** A key that clients or administrators show; only its digest is kept. */
+export interface KeyRecord {
+  readonly id: string
+  readonly name: string
+  readonly digest: Sha256
+  readonly scope: 'calls' | 'admin'
+  /** Tasks that calls with this key may be of; absent: all, and calls of no task. */
+  readonly tasks?: readonly TaskId[]
+  readonly callsPerMinute?: number
+  /** US dollars that may be spent upstream in a calendar month, UTC. */
+  readonly usdPerMonth?: number
+  readonly createdMs: number
+  readonly revokedMs?: number
+}
+
+/** What a training run cost. */
+export interface TrainingCost {
+  readonly specialist: SpecialistId
+  readonly task: TaskId
+  readonly atMs: number
+  readonly wallMs: number
+  readonly cpuMs: number
+  readonly energyJoules: number
+  readonly energyIs: EnergySource
+}
+
+/** Which rows are removed; several conditions must all hold. At least one is given. */
+export interface Removal {
+  readonly task?: TaskId
+  /** As in {@link Call.endUser}. */
+  readonly endUser?: string
+  readonly call?: CallId
+  readonly beforeMs?: number
+}
+
+export interface Removed {
+  readonly calls: number
+  readonly examples: number
+  readonly corrections: number
 }
 
 export interface LedgerTotals {
@@ -62,6 +127,36 @@ export interface Store {
   }
   readonly ledger: {
     totals(filter?: Pick<CallFilter, 'task' | 'sinceMs'>): Promise<LedgerTotals>
+    /** Money spent upstream with a key since a moment, US dollars. */
+    spentUsd(key: string, sinceMs: number): Promise<number>
+  }
+  readonly corrections: {
+    /** Keeps it durably; a later correction of the same call stands over an earlier one. */
+    put(correction: Correction): Promise<void>
+    get(call: CallId): Promise<Correction | undefined>
+    iterate(task: TaskId): AsyncIterable<Correction>
+  }
+  readonly checks: {
+    /** Keeps it durably; one a call and source. */
+    put(check: Check): Promise<void>
+    /** In the order in which they were put. */
+    iterate(specialist: SpecialistId): AsyncIterable<Check>
+  }
+  readonly keys: {
+    list(): Promise<readonly KeyRecord[]>
+    put(key: KeyRecord): Promise<void>
+  }
+  readonly trainings: {
+    put(cost: TrainingCost): Promise<void>
+    list(task?: TaskId): Promise<readonly TrainingCost[]>
+  }
+  readonly upkeep: {
+    /** Removes rows for good: their bytes are overwritten in the file and its log. Ledger rows stay, without text. */
+    remove(which: Removal): Promise<Removed>
+    /** Bytes on disk, log included. */
+    sizeBytes(): Promise<number>
+    /** Removes the oldest calls until the file is no larger; says how many went. */
+    shrinkTo(sizeBytes: number): Promise<Removed>
   }
   close(): Promise<void>
 }

@@ -2,13 +2,18 @@
 import type { CallId, ModelName, TaskId } from '../base/ids.ts'
 
 /** The API whose shapes the call has; `opaque` is forwarded and kept without being understood. */
-export type WireKind = 'openai-chat' | 'opaque'
+export type WireKind = 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'opaque'
 
 /** Tokens, and whether the upstream reported them or they were counted here. */
 export interface Usage {
   readonly promptTokens: number
   readonly completionTokens: number
+  /** Prompt tokens read from the provider's cache; part of `promptTokens`. */
   readonly cachedTokens?: number
+  /** Prompt tokens written to the provider's cache where that costs extra (Anthropic); part of `promptTokens`. */
+  readonly cacheWriteTokens?: number
+  /** Tokens of hidden reasoning; part of `completionTokens`. */
+  readonly reasoningTokens?: number
   readonly source: 'reported' | 'counted'
 }
 
@@ -21,6 +26,14 @@ export interface Call {
   readonly wire: WireKind
   readonly task?: TaskId
   readonly model?: ModelName
+  /** Name of the upstream that answered, where there are several. */
+  readonly upstream?: string
+  /** The locally answered call that this one checks: it was sent upstream in the background. */
+  readonly auditOf?: CallId
+  /** First 32 hex digits of the SHA-256 of the end user's id that the request named; the id itself is not kept apart. */
+  readonly endUser?: string
+  /** Id of the key that the client used. */
+  readonly key?: string
   /** `upstream` or `TASK@VERSION (tier)`, as in the header `x-shoal-served-by`. */
   readonly servedBy: string
   /** Why it went there, as in the header `x-shoal-reason`. */
