@@ -95,7 +95,7 @@ try {
   const rows = await gatherRows(store, { task, examples, risk: 0.05, delta: 0.05, mergeLabels: false })
   const shop = { tier, baselines: plainBaselines, registry, clock: systemClock, version: 'speedrun' }
   const { manifest, card, trainMs } = await trainSpecialist(shop, rows, { seed: 0 })
-  console.log(cardMarkdown(card))
+  console.log(cardMarkdown(card, { charts: false }))
   console.log(`trained in ${(trainMs / 1000).toFixed(1)} s`)
 
   // 4. Promote it, and serve it. No upstream here: what it is not sure of is refused instead of forwarded.

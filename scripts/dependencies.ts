@@ -5,9 +5,15 @@ import { isTest } from './tidy-dead.ts'
 /** Package → what it does for us. A package that is not in this table fails the check, and so does one no longer used. */
 export const dependencies: Readonly<Record<string, string>> = {
   commander: 'the command line: options, help, errors',
+  'd3-scale': 'scales and round ticks of the charts on the card, without a DOM',
+  'd3-shape': 'lines and areas of the charts as SVG paths, without a DOM',
   fastify: 'HTTP of the gateway: routing, bodies, limits, shutdown',
+  hyparquet: 'Parquet files, read by row group, pure JavaScript',
+  'hyparquet-compressors': 'what Parquet files are compressed with: gzip, zstd, brotli, LZ4, fast snappy',
   kysely: 'SQL built with types, for SQLite and PostgreSQL alike',
   libsql: 'the embedded store: SQLite with prebuilt binaries and no install script',
+  marked: 'the card as a web page: Markdown to HTML',
+  open: "opens a report in the user's browser, on every system",
   papaparse: 'CSV with every quirk of quoting, streamed; names the line of a broken quote',
   picocolors: 'colours of the terminal, switched off where there is none',
   pino: 'the log: JSON lines that cost next to nothing',

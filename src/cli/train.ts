@@ -90,7 +90,7 @@ async function train(context: CommandContext, task: TaskId, flags: TrainFlags): 
   await store.tasks.put(rows.task)
   const certified = trained.card.certificate.threshold !== undefined
   if (flags.promote && certified) await registry.promote(trained.manifest.id)
-  if (flags.card !== undefined) await writeFile(flags.card, cardMarkdown(trained.card))
+  if (flags.card !== undefined) await writeFile(flags.card, cardMarkdown(trained.card, { charts: true }))
   const promoted = flags.promote === true && certified
   terminal.print(trainedText(trained, { promoted, asked: flags.promote === true }))
   terminal.printJson(trainedJson(trained, promoted))
@@ -135,7 +135,7 @@ function trainedText(
           serving.asked ? 'It was not promoted: it may answer nothing.' : 'It may answer nothing yet.',
         )
       : `Let it serve: shoal promote ${card.task.id} ${version}`
-  return `${cardMarkdown(card)}\nTrained in ${(trained.trainMs / 1000).toFixed(1)} s, all in ${(trained.totalMs / 1000).toFixed(1)} s.\n${next}`
+  return `${cardMarkdown(card, { charts: false })}\nTrained in ${(trained.trainMs / 1000).toFixed(1)} s, all in ${(trained.totalMs / 1000).toFixed(1)} s.\n${next}`
 }
 
 /** What `train --json` promises (design, section 5), and the whole card. */

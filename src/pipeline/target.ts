@@ -77,7 +77,8 @@ function whyVoid(
   return validity.valid ? undefined : validity.why
 }
 
-async function resolveTarget(text: string, registry: Registry): Promise<SpecialistId> {
+/** The version that a name means; throws `registry.no-versions`. */
+export async function resolveTarget(text: string, registry: Registry): Promise<SpecialistId> {
   if (text.includes('@')) {
     const { task, version } = parseSpecialistId(text)
     return specialistId(task, version)

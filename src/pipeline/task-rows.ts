@@ -10,6 +10,7 @@ import { type LearnedTask, learnTask, type RawCall } from '../task/from-calls.ts
 import type { Refusal } from '../task/refusal.ts'
 import type { Rendering, RiskTarget, Task, TaskKind } from '../task/types.ts'
 import type { Store } from '../trace/store.ts'
+import type { TaskMoney } from '../trust/verdict.ts'
 import type { Call } from '../wire/call.ts'
 import { promptOf } from '../wire/chat-prompt.ts'
 import { chatResponseSchema, readChatRequest } from '../wire/openai-chat.ts'
@@ -40,6 +41,8 @@ export interface TaskRows {
   readonly test?: readonly Example[]
   /** The model that answered most of the calls that were learned from. */
   readonly answeredBy?: ModelName
+  /** What the task's calls cost, where prices are known. */
+  readonly money?: TaskMoney
   /** What was left out and why, in sentences. */
   readonly notes: readonly string[]
 }

@@ -4,6 +4,8 @@ import { appError, throwIfCancelled } from '../base/errors.ts'
 import type { SpecialistId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import type { WorkOptions } from '../base/progress.ts'
+import { seededRandom } from '../base/random.ts'
+import { type AnswerConsistency, answerConsistency } from '../data/answer-consistency.ts'
 import type { ExampleSet } from '../data/example.ts'
 import { type SplitOutcome, splitExamples, splitRecord } from '../data/splits.ts'
 import type { Baseline } from '../eval/baseline.ts'
@@ -20,6 +22,7 @@ import { chooseSplitSizes } from '../trust/calibration-size.ts'
 import { type Card, cardJson, makeCard } from '../trust/card.ts'
 import { type Certified, certify, judgedRows } from '../trust/certify.ts'
 import { templateDigest } from '../trust/validity.ts'
+import { verdictOf } from '../trust/verdict.ts'
 import type { TaskRows } from './task-rows.ts'
 
 /** Fewer rows leave a part without any. */
@@ -218,6 +221,12 @@ function cardFor(id: SpecialistId, shop: TrainShop, { trained, rows, request, co
     evaluation: evaluatePredictions(predictions, splits.test.examples, { gate, seed: request.seed }),
     ...(comparison && { comparison }),
     certified,
+    verdict: verdictOf({
+      certificate: certified.certificate,
+      ...(comparison && { comparison }),
+      ...consistencyOf(rows, request.seed),
+      ...(rows.money && { money: rows.money }),
+    }),
     notes: [...rows.notes, ...droppedNote(splits)],
     provenance: {
       shoal: shop.version,
@@ -228,6 +237,13 @@ function cardFor(id: SpecialistId, shop: TrainShop, { trained, rows, request, co
       trainMs: Math.round(trained.trainMs),
     },
   })
+}
+
+/** Rows out of calls come with all their repeats; an import has thinned its own. */
+function consistencyOf(rows: TaskRows, seed: number): { readonly consistency?: AnswerConsistency } {
+  const answered = rows.examples.filter((example) => example.source === 'teacher')
+  const consistency = answerConsistency(answered, { random: seededRandom(seed).fork('consistency') })
+  return consistency === undefined ? {} : { consistency }
 }
 
 function certifyAs(

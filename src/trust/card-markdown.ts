@@ -1,6 +1,9 @@
 /** The card as Markdown, for a reader who knows nothing of Shoal. */
 import type { Estimate } from '../stats/interval.ts'
 import type { Card } from './card-schema.ts'
+import { confusionChart } from './charts/confusion-chart.ts'
+import { reliabilityDiagram } from './charts/reliability-diagram.ts'
+import { riskCoverageChart } from './charts/risk-coverage-chart.ts'
 
 const contenderNames: {
   readonly [Name in NonNullable<Card['comparison']>['contenders'][number]['name']]: string
@@ -12,20 +15,38 @@ const contenderNames: {
 /** Labels and confusions that are written out; the JSON has all. */
 const mostLines = 10
 
+export interface CardMarkdownOptions {
+  /** True: charts stand in it as SVG, for pages and files; false, for the terminal. */
+  readonly charts: boolean
+}
+
 /** Writes a card as Markdown. */
-export function cardMarkdown(card: Card): string {
+export function cardMarkdown(card: Card, { charts }: CardMarkdownOptions): string {
+  const drawn = (...some: readonly (string | undefined)[]): readonly string[] =>
+    charts ? some.filter((chart) => chart !== undefined) : []
   return [
     `# ${card.specialist}`,
     `A ${card.tier} specialist for ${card.task.kind}${labelCount(card)}, trained on ${number(card.data.train.rows)} examples on ${card.provenance.createdAt.slice(0, 10)}.`,
+    ...verdict(card),
     ...promise(card),
+    ...drawn(riskCoverageChart(card)),
     ...scores(card),
+    ...drawn(reliabilityDiagram(card)),
     ...labels(card),
+    ...drawn(confusionChart(card)),
     '## Limits',
     card.limits.map((limit) => `- ${limit}`).join('\n'),
     ...provenance(card),
   ]
     .join('\n\n')
     .concat('\n')
+}
+
+function verdict({ verdict }: Card): readonly string[] {
+  if (verdict === undefined || verdict.reasons.length === 0) return []
+  const head =
+    verdict.advice === 'do-not-train' ? '## Verdict: do not train' : '## Verdict: worth having, with care'
+  return [head, verdict.reasons.map((reason) => `- ${reason.sentence}`).join('\n')]
 }
 
 function promise(card: Card): readonly string[] {

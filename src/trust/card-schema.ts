@@ -5,6 +5,7 @@ import type { SpecialistId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import { calibrationSchema } from './calibration.ts'
 import type { Certificate } from './certificate.ts'
+import type { Verdict } from './verdict.ts'
 
 const count = z.number().int().nonnegative()
 const share = z.number().min(0).max(1)
@@ -31,6 +32,7 @@ const certificate = z
     calibration: observed,
     test: observed,
     refusal: z.string().exactOptional(),
+    moreExamples: count.exactOptional(),
     holdsFor: z
       .object({
         specialists: z.array(z.object({ id: specialist, digest }).readonly()).readonly(),
@@ -72,6 +74,15 @@ const evaluation = z.object({
     brier: z.number(),
     auroc: z.number().exactOptional(),
     aurc: z.number(),
+    // Cards of Shoal 0.1 have neither.
+    reliability: z
+      .array(z.object({ rows: count, confidence: share, right: estimate }))
+      .readonly()
+      .default([]),
+    riskCoverage: z
+      .array(z.object({ coverage: share, risk: share, threshold: z.number() }))
+      .readonly()
+      .default([]),
   }),
   underCertificate: z
     .object({ n: count, errors: count, coverage: estimate, realisedError: estimate.exactOptional() })
@@ -97,6 +108,27 @@ const comparison = z.object({
     .readonly(),
 })
 
+const verdict = z.object({
+  advice: z.enum(['train', 'do-not-train']),
+  reasons: z
+    .array(
+      z.object({
+        kind: z.enum([
+          'nothing-certified',
+          'no-better-than-majority',
+          'worse-than-baseline',
+          'cheaper-upstream',
+          'contradictory-answers',
+          'like-baseline',
+        ]),
+        stops: z.boolean(),
+        sentence: z.string(),
+        numbers: z.record(z.string(), z.number()),
+      }),
+    )
+    .readonly(),
+}) satisfies z.ZodType<Verdict>
+
 const part = z.object({ rows: count, digest })
 
 export const cardSchema = z.object({
@@ -120,6 +152,8 @@ export const cardSchema = z.object({
   evaluation,
   comparison: comparison.exactOptional(),
   certificate,
+  /** Whether it is worth having; absent on cards of Shoal 0.1. */
+  verdict: verdict.exactOptional(),
   calibration: calibrationSchema,
   limits: z.array(z.string()).readonly(),
   provenance: z.object({

@@ -12,6 +12,7 @@ import type { Task } from '../task/types.ts'
 import { type Card, type CardInput, cardJson, makeCard, parseCard } from './card.ts'
 import { cardMarkdown } from './card-markdown.ts'
 import { certify } from './certify.ts'
+import { verdictOf } from './verdict.ts'
 
 const task: Task = {
   id: taskId('mail'),
@@ -83,6 +84,7 @@ async function cardOf(source: Example['source'], calibrationRows: number): Promi
       seed: 0,
     }),
     certified,
+    verdict: verdictOf({ certificate: certified.certificate }),
     provenance: {
       shoal: '0.1.0',
       node: '20.20.2',
@@ -113,7 +115,7 @@ test('a card that was changed to another shape is an error that says where', asy
 
 test('the Markdown says the promise, the scores beside the baseline, the limits and the provenance', async () => {
   const card = await cardOf('gold', 800)
-  const text = cardMarkdown(card)
+  const text = cardMarkdown(card, { charts: false })
   expect(text).toMatch(
     /Of the calls that it answers, at most 2\.0% are wrong, with probability at least 95\.0%/,
   )
@@ -128,7 +130,7 @@ test('the Markdown says the promise, the scores beside the baseline, the limits 
 })
 
 test('where right means the same as the upstream, every output says disagreement', async () => {
-  const text = cardMarkdown(await cardOf('teacher', 800))
+  const text = cardMarkdown(await cardOf('teacher', 800), { charts: false })
   expect(text).toMatch(/at most 2\.0% disagree with the upstream/)
   expect(text).toMatch(/agreement with the upstream/)
   expect(text).toMatch(/learned to err with it/)
@@ -136,6 +138,6 @@ test('where right means the same as the upstream, every output says disagreement
 })
 
 test('a refusal stands where the promise would', async () => {
-  const text = cardMarkdown(await cardOf('gold', 60))
+  const text = cardMarkdown(await cardOf('gold', 60), { charts: false })
   expect(text).toMatch(/Nothing is answered locally: .* on 60 calibration rows\./)
 })

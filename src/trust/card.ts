@@ -9,6 +9,7 @@ import type { Task } from '../task/types.ts'
 import type { Artefact } from '../tier/tier.ts'
 import { type Card, cardSchema } from './card-schema.ts'
 import type { Certified } from './certify.ts'
+import type { Verdict } from './verdict.ts'
 
 export type { Card } from './card-schema.ts'
 
@@ -20,6 +21,7 @@ export interface CardInput {
   readonly evaluation: Evaluation
   readonly comparison?: Comparison
   readonly certified: Certified
+  readonly verdict: Verdict
   readonly provenance: Card['provenance']
   /** Sentences about what was found or left out on the way, for the list of limits. */
   readonly notes?: readonly string[]
@@ -50,6 +52,7 @@ export function makeCard(input: CardInput): Card {
     evaluation: input.evaluation,
     ...(input.comparison === undefined ? {} : { comparison: input.comparison }),
     certificate: certified.certificate,
+    verdict: input.verdict,
     calibration: certified.calibration,
     limits: [...limitsOf(input), ...(input.notes ?? [])],
     provenance: input.provenance,

@@ -29,6 +29,8 @@ export interface Certificate {
   readonly test: Observed & { readonly bound: number }
   /** Why coverage is 0 and how many more examples would be needed; absent where a threshold passed. */
   readonly refusal?: string
+  /** Examples beyond those there are with which a threshold would pass if the rates stay as they look. */
+  readonly moreExamples?: number
   /** What the promise holds for; when one of these changes it is void. A digest is the registry's `specialistDigest`. */
   readonly holdsFor: {
     readonly specialists: readonly { readonly id: SpecialistId; readonly digest: Sha256 }[]

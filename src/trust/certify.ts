@@ -6,7 +6,7 @@ import type { HeldAside, RawPrediction } from '../tier/tier.ts'
 import { type Calibration, confidenceOf, fitCalibration, noveltyOf } from './calibration.ts'
 import { planCandidates } from './candidates.ts'
 import type { Certificate } from './certificate.ts'
-import { refusalOf } from './refusal.ts'
+import { type CertificateRefusal, refusalOf } from './refusal.ts'
 import { answeredAt, type CandidateRow, loosestPassing, type TestedCandidate } from './threshold.ts'
 
 /** Share of held-aside rows that may be taken as novel. */
@@ -73,21 +73,20 @@ export function certify(input: CertifyInput): Certified {
     calibration: chosen === undefined ? nothing(rows.length) : observed(chosen),
     test: { ...shown, bound: clopperPearsonUpper(shown.errors, shown.n, input.target.delta) },
     ...(chosen === undefined
-      ? {
-          refusal: refusalOf({
-            rows,
-            candidates,
-            target: input.target,
-            wrongMeans: input.wrongMeans,
-            allRows,
-          }),
-        }
+      ? refused(refusalOf({ rows, candidates, target: input.target, wrongMeans: input.wrongMeans, allRows }))
       : {}),
     holdsFor: input.holdsFor,
     data: input.data,
     date: new Date(input.clock.nowMs()).toISOString(),
   }
   return { certificate, calibration }
+}
+
+function refused({
+  sentence,
+  moreExamples,
+}: CertificateRefusal): Pick<Certificate, 'refusal' | 'moreExamples'> {
+  return { refusal: sentence, ...(moreExamples !== undefined && { moreExamples }) }
 }
 
 function observed(candidate: TestedCandidate): Certificate['calibration'] {

@@ -11,7 +11,9 @@ function rows(count: number, errors: number): readonly CandidateRow[] {
 const candidates = [{ score: 0.5 }]
 
 test('too few rows without an error: it says how many more would do', () => {
-  const text = refusalOf({ rows: rows(100, 0), candidates, target, wrongMeans: 'error', allRows: 250 })
+  const refusal = refusalOf({ rows: rows(100, 0), candidates, target, wrongMeans: 'error', allRows: 250 })
+  const text = refusal.sentence
+  expect(refusal.moreExamples).toBe(340)
   expect(text).toBe(
     'Nothing is answered locally: no threshold showed at most 2% wrong with confidence 95% on 100 calibration rows. ' +
       'The nearest would answer 100% of the calls and was wrong in 0 of 100, which shows only that at most 2.95% are wrong. ' +
@@ -20,23 +22,41 @@ test('too few rows without an error: it says how many more would do', () => {
 })
 
 test('a few errors in a small sample: the number grows', () => {
-  const text = refusalOf({ rows: rows(300, 3), candidates, target, wrongMeans: 'error', allRows: 750 })
+  const { sentence: text } = refusalOf({
+    rows: rows(300, 3),
+    candidates,
+    target,
+    wrongMeans: 'error',
+    allRows: 750,
+  })
   expect(text).toMatch(/wrong in 3 of 300/)
   expect(text).toMatch(/If that rate holds, about [0-9,]+ more examples would be needed/)
 })
 
 test('plainly too many errors: more rows are not the cure', () => {
-  const text = refusalOf({ rows: rows(1000, 60), candidates, target, wrongMeans: 'error', allRows: 4000 })
+  const { sentence: text } = refusalOf({
+    rows: rows(1000, 60),
+    candidates,
+    target,
+    wrongMeans: 'error',
+    allRows: 4000,
+  })
   expect(text).toMatch(/The specialist must become more accurate: were it wrong in 1% of these, /)
 })
 
 test('rows enough, but too few kept for calibration', () => {
-  const text = refusalOf({ rows: rows(100, 0), candidates, target, wrongMeans: 'error', allRows: 9000 })
+  const { sentence: text } = refusalOf({
+    rows: rows(100, 0),
+    candidates,
+    target,
+    wrongMeans: 'error',
+    allRows: 9000,
+  })
   expect(text).toMatch(/of the 9,000 examples about 236 would have to be kept for calibration/)
 })
 
 test('where wrong means differs from the upstream, it says disagreement', () => {
-  const text = refusalOf({
+  const { sentence: text } = refusalOf({
     rows: rows(1000, 60),
     candidates,
     target,
@@ -48,7 +68,7 @@ test('where wrong means differs from the upstream, it says disagreement', () => 
 })
 
 test('no calibration rows', () => {
-  expect(refusalOf({ rows: [], candidates, target, wrongMeans: 'error', allRows: 2 })).toMatch(
+  expect(refusalOf({ rows: [], candidates, target, wrongMeans: 'error', allRows: 2 }).sentence).toMatch(
     /no calibration rows .* About [0-9]+ more examples would be needed/,
   )
 })

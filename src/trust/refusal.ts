@@ -26,15 +26,23 @@ interface Prospect extends AnsweredRows {
   readonly neededRows: number
 }
 
-/** The sentences for a certificate without a threshold. */
-export function refusalOf(input: RefusalInput): string {
+/** Why a certificate has no threshold. */
+export interface CertificateRefusal {
+  readonly sentence: string
+  /** Examples beyond those there are with which a threshold would pass if the rates stay; absent where more are not the cure. */
+  readonly moreExamples?: number
+}
+
+/** The sentences for a certificate without a threshold, and the number of examples that is missing. */
+export function refusalOf(input: RefusalInput): CertificateRefusal {
   const { target, rows, allRows } = input
   const wrong = wrongWords[input.wrongMeans]
   const goal = `at most ${percent(target.risk)} ${wrong} with confidence ${percent(1 - target.delta)}`
   const nearest = nearestProspect(input)
   if (nearest === undefined) {
     const needed = Math.ceil(errorlessRows(target.risk, target.delta) * 1.25)
-    return `Nothing is answered locally: there were no calibration rows to show ${goal}. ${moreExamples(needed, target, allRows)}`
+    const sentence = `Nothing is answered locally: there were no calibration rows to show ${goal}. ${moreExamples(needed, target, allRows)}`
+    return { sentence, ...missing(needed, target, allRows) }
   }
   const bound = clopperPearsonUpper(nearest.errors, nearest.n, target.delta)
   const seen =
@@ -42,14 +50,24 @@ export function refusalOf(input: RefusalInput): string {
     `The nearest would answer ${percent(nearest.coverage)} of the calls and was ${wrong} in ${nearest.errors} of ${nearest.n}, ` +
     `which shows only that at most ${percent(bound)} are ${wrong}.`
   if (nearest.neededRows <= mostCalibrationRows(target)) {
-    return `${seen} If that rate holds, ${lowerFirst(moreExamples(nearest.neededRows, target, allRows))}`
+    const sentence = `${seen} If that rate holds, ${lowerFirst(moreExamples(nearest.neededRows, target, allRows))}`
+    return { sentence, ...missing(nearest.neededRows, target, allRows) }
   }
   const half = rowsNeeded(target.risk / 2, nearest.coverage, target)
   const tooOften = clopperPearsonLower(nearest.errors, nearest.n, target.delta) > target.risk
-  return (
+  const sentence =
     `${seen} ${tooOften ? 'The specialist must become more accurate' : 'If that rate holds, the specialist must become more accurate'}: ` +
     `were it ${wrong} in ${percent(target.risk / 2)} of these, ${lowerFirst(moreExamples(half, target, allRows))}`
-  )
+  return { sentence }
+}
+
+function missing(
+  calibrationRows: number,
+  target: RiskTarget,
+  allRows: number,
+): Pick<CertificateRefusal, 'moreExamples'> {
+  const more = examplesFor(calibrationRows, target, { hasTestFile: false }) - allRows
+  return more > 0 ? { moreExamples: more } : {}
 }
 
 /** The candidate that would pass with the fewest calibration rows; undefined where none answers a single row. */
