@@ -16,7 +16,7 @@ export function cpuJoules(cpuMs: number, wattsPerCpu: number): number {
 }
 
 /** A range of joules, always an estimate. */
-export interface JoulesRange {
+export type JoulesRange = {
   readonly low: number
   readonly high: number
 }

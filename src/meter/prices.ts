@@ -2,12 +2,24 @@
 import { z } from 'zod'
 import { appError } from '../base/errors.ts'
 
-/** US dollars for a million tokens. */
-export interface ModelPrice {
+/** US dollars for a million tokens, to a millionth of a dollar. */
+export interface TokenPrices {
   readonly inputUsd: number
   readonly outputUsd: number
   /** Input read from the provider's cache; where absent it costs what other input costs. */
   readonly cachedInputUsd?: number
+  /** Input written to the provider's cache; where absent it costs what other input costs. */
+  readonly cacheWriteUsd?: number
+  /** The same where it is kept for an hour; where absent it costs what other writing costs. */
+  readonly cacheWriteHourUsd?: number
+  /** Spoken input and output; a call with spoken tokens has no price where these are absent. */
+  readonly audioInputUsd?: number
+  readonly audioOutputUsd?: number
+}
+
+/** What a model costs, and what it costs where the prompt is long. */
+export interface ModelPrice extends TokenPrices {
+  readonly longPrompt?: TokenPrices & { readonly aboveTokens: number }
 }
 
 export interface PriceTable {
@@ -18,14 +30,35 @@ export interface PriceTable {
   readonly models: Readonly<Record<string, ModelPrice>>
 }
 
-const amount = z.number().min(0).max(1_000_000)
+const amount = z
+  .number()
+  .min(0)
+  .max(1_000_000)
+  .refine((usd) => Math.abs(usd * 1e6 - Math.round(usd * 1e6)) < 1e-3, 'expected at most six decimals')
 
-const modelPriceSchema = z.strictObject({
+const tokenPrices = {
   inputUsd: amount.describe('US dollars for a million input tokens'),
   outputUsd: amount.describe('US dollars for a million output tokens'),
   cachedInputUsd: amount
     .optional()
     .describe("US dollars for a million input tokens from the provider's cache"),
+  cacheWriteUsd: amount
+    .optional()
+    .describe("US dollars for a million input tokens written to the provider's cache"),
+  cacheWriteHourUsd: amount.optional().describe('the same where they are kept for an hour'),
+  audioInputUsd: amount.optional().describe('US dollars for a million spoken input tokens'),
+  audioOutputUsd: amount.optional().describe('US dollars for a million spoken output tokens'),
+}
+
+const modelPriceSchema = z.strictObject({
+  ...tokenPrices,
+  longPrompt: z
+    .strictObject({
+      aboveTokens: z.int().min(1).describe('tokens of a prompt up to which it is not long'),
+      ...tokenPrices,
+    })
+    .optional()
+    .describe('prices of the whole call where its prompt is longer than aboveTokens'),
 })
 
 /** The user's own prices, by the model names that requests use. */
@@ -57,11 +90,8 @@ export function priceTable(
 function withoutUndefined(
   models: z.infer<typeof priceOverrideSchema>['models'],
 ): Readonly<Record<string, ModelPrice>> {
-  const entries = Object.entries(models).map(([name, { inputUsd, outputUsd, cachedInputUsd }]) => [
-    name,
-    { inputUsd, outputUsd, ...(cachedInputUsd !== undefined && { cachedInputUsd }) },
-  ])
-  return Object.fromEntries(entries)
+  // Zod gives absent members as absent; JSON says so to the type checker.
+  return JSON.parse(JSON.stringify(models))
 }
 
 /** The price of a model; a dated or `-latest` name has the price of the name without that, where it has none itself. */
@@ -77,7 +107,14 @@ const price = (inputUsd: number, outputUsd: number, cachedInputUsd?: number): Mo
   ...(cachedInputUsd !== undefined && { cachedInputUsd }),
 })
 
-/** Standard list prices, short prompts, no batch discount. */
+/** Anthropic's cache: reading costs a tenth of input, writing 1.25 times as much, or twice where it is kept for an hour. */
+const claude = (inputUsd: number, outputUsd: number): TokenPrices => ({
+  ...price(inputUsd, outputUsd, inputUsd / 10),
+  cacheWriteUsd: inputUsd * 1.25,
+  cacheWriteHourUsd: inputUsd * 2,
+})
+
+/** Standard list prices, no batch discount. */
 export const listPrices: PriceTable = {
   date: '2025-11-01',
   source:
@@ -101,16 +138,16 @@ export const listPrices: PriceTable = {
     'o4-mini': price(1.1, 4.4, 0.275),
     'text-embedding-3-small': price(0.02, 0),
     'text-embedding-3-large': price(0.13, 0),
-    'claude-opus-4-1': price(15, 75, 1.5),
-    'claude-opus-4': price(15, 75, 1.5),
-    'claude-sonnet-4-5': price(3, 15, 0.3),
-    'claude-sonnet-4': price(3, 15, 0.3),
-    'claude-haiku-4-5': price(1, 5, 0.1),
-    'claude-3-7-sonnet': price(3, 15, 0.3),
-    'claude-3-5-sonnet': price(3, 15, 0.3),
-    'claude-3-5-haiku': price(0.8, 4, 0.08),
-    'claude-3-haiku': price(0.25, 1.25, 0.03),
-    'gemini-2.5-pro': price(1.25, 10),
+    'claude-opus-4-1': claude(15, 75),
+    'claude-opus-4': claude(15, 75),
+    'claude-sonnet-4-5': { ...claude(3, 15), longPrompt: { aboveTokens: 200_000, ...claude(6, 22.5) } },
+    'claude-sonnet-4': { ...claude(3, 15), longPrompt: { aboveTokens: 200_000, ...claude(6, 22.5) } },
+    'claude-haiku-4-5': claude(1, 5),
+    'claude-3-7-sonnet': claude(3, 15),
+    'claude-3-5-sonnet': claude(3, 15),
+    'claude-3-5-haiku': claude(0.8, 4),
+    'claude-3-haiku': { ...claude(0.25, 1.25), cachedInputUsd: 0.03, cacheWriteUsd: 0.3 },
+    'gemini-2.5-pro': { ...price(1.25, 10), longPrompt: { aboveTokens: 200_000, ...price(2.5, 15) } },
     'gemini-2.5-flash': price(0.3, 2.5),
     'gemini-2.5-flash-lite': price(0.1, 0.4),
     'gemini-2.0-flash': price(0.1, 0.4, 0.025),

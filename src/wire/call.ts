@@ -4,7 +4,7 @@ import type { CallId, ModelName, TaskId } from '../base/ids.ts'
 /** The API whose shapes the call has; `opaque` is forwarded and kept without being understood. */
 export type WireKind = 'openai-chat' | 'openai-responses' | 'anthropic-messages' | 'opaque'
 
-/** Tokens, and whether the upstream reported them or they were counted here. */
+/** Tokens, and whether the upstream reported them or they were counted here; all are whole numbers from 0. */
 export interface Usage {
   readonly promptTokens: number
   readonly completionTokens: number
@@ -12,10 +12,20 @@ export interface Usage {
   readonly cachedTokens?: number
   /** Prompt tokens written to the provider's cache where that costs extra (Anthropic); part of `promptTokens`. */
   readonly cacheWriteTokens?: number
+  /** Of `cacheWriteTokens` those kept for an hour instead of five minutes, which cost more (Anthropic). */
+  readonly cacheWriteHourTokens?: number
   /** Tokens of hidden reasoning; part of `completionTokens`. */
   readonly reasoningTokens?: number
+  /** Spoken input and output, which have prices of their own; parts of `promptTokens` and `completionTokens`. */
+  readonly audioPromptTokens?: number
+  readonly audioCompletionTokens?: number
   readonly source: 'reported' | 'counted'
+  /** How they were counted, where they were. */
+  readonly countedBy?: CountedBy
 }
+
+/** The model's own tokenizer by the name of its encoding, or a quarter of the UTF-8 bytes. */
+export type CountedBy = 'bytes' | 'cl100k_base' | 'o200k_base'
 
 export interface Call {
   readonly id: CallId
