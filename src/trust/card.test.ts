@@ -11,13 +11,17 @@ import type { Prediction } from '../task/predictor.ts'
 import type { Task } from '../task/types.ts'
 import { type Card, type CardInput, cardJson, makeCard, parseCard } from './card.ts'
 import { cardMarkdown } from './card-markdown.ts'
+import { cardPage } from './card-page.ts'
 import { certify } from './certify.ts'
 import { verdictOf } from './verdict.ts'
+
+/** A label that would break a table and a page, were it not written as text. */
+const spam = 'sp|am<script>alert(1)</script>'
 
 const task: Task = {
   id: taskId('mail'),
   kind: 'classification',
-  space: { kind: 'labels', labels: ['ham', 'sp|am'], multiple: false },
+  space: { kind: 'labels', labels: ['ham', spam], multiple: false },
   rendering: { kind: 'text', before: '', after: '' },
   risk: { risk: 0.02, delta: 0.05 },
   masked: true,
@@ -27,7 +31,7 @@ const task: Task = {
 function examples(count: number, name: string, source: Example['source']): readonly Example[] {
   return Array.from({ length: count }, (_, row) => {
     const input = { kind: 'text', text: `${name} ${row}` } as const
-    const output = { kind: 'labels', labels: [row % 4 === 0 ? 'sp|am' : 'ham'] } as const
+    const output = { kind: 'labels', labels: [row % 4 === 0 ? spam : 'ham'] } as const
     return { id: exampleId(input), input, output, source, weight: 1 }
   })
 }
@@ -140,4 +144,28 @@ test('where right means the same as the upstream, every output says disagreement
 test('a refusal stands where the promise would', async () => {
   const text = cardMarkdown(await cardOf('gold', 60), { charts: false })
   expect(text).toMatch(/Nothing is answered locally: .* on 60 calibration rows\./)
+})
+
+test('with charts, the Markdown holds the three of them; for the terminal none', async () => {
+  const card = await cardOf('gold', 800)
+  const drawn = cardMarkdown(card, { charts: true })
+  expect(drawn.match(/<svg xmlns=/g)).toHaveLength(3)
+  expect(drawn).toContain('Is its confidence honest?')
+  expect(drawn).toContain('How much could it answer, at which error?')
+  expect(drawn).toContain('What it takes for what')
+  expect(drawn).not.toMatch(/NaN|undefined|Infinity/)
+  expect(cardMarkdown(card, { charts: false })).not.toContain('<svg')
+})
+
+test('the page holds every chart whole, no link to anywhere, and labels as text', async () => {
+  const page = cardPage(await cardOf('gold', 800))
+  expect(page.match(/<svg xmlns=[^>]*>\n<text/g)).toHaveLength(3)
+  expect(page.match(/<\/svg>/g)).toHaveLength(3)
+  expect(page).toContain('sp|am&lt;script&gt;')
+  expect(page).not.toMatch(/<script|<a |<link|<img|href=|src=|url\(/)
+})
+
+test('a verdict against it stands first', async () => {
+  const text = cardMarkdown(await cardOf('gold', 60), { charts: false })
+  expect(text).toMatch(/^# mail@1\n\n.*\n\n## Verdict: do not train\n\n- Nothing is answered locally/)
 })

@@ -5,14 +5,15 @@
  * Theorem. Let L_1, L_2, … in [0, 1] be the losses of audited calls in the order in which they were kept, and let
  * E[L_t | L_1 … L_(t-1)] <= r for all t: the risk is within r at each time, constant or not. Then
  * P(some M_t >= 1/delta) <= delta, where M_t = Σ_k w_k Σ_j v_j Π_(s=k..t) (1 + b_j (L_s - r)), with start times
- * k = 1, 2, … of weights w_k >= 0 summing to one (an empty product is 1), and bets b_j in [0, 1/(1 - r) · …] as below.
+ * k = 1, 2, … of weights w_k >= 0 summing to one (an empty product is 1), and bets b_j = (q_j - r) / (r (1 - r)) for
+ * alternatives q_j in (r, 1) of weights v_j summing to one.
  *
- * Proof. With b_j = (q_j - r) / (r (1 - r)) for some q_j in (r, 1) each factor lies in [(1 - q_j)/(1 - r), q_j / r],
- * so it is positive, and its mean given the past is at most 1 since b_j > 0: each product is a nonnegative
- * supermartingale that starts at 1 (a bettor's wealth; Waudby-Smith and Ramdas, JRSS B 86, 2024). So is their average
- * M under fixed weights, M_0 = 1, and Ville's inequality gives the bound. The sum over start times is an e-detector
- * (Shin, Ramdas and Rinaldo, 2022) whose weights sum to one, which bounds the chance of ever alarming falsely, not only
- * how often: a change after a long quiet time is caught by the products that start near it.
+ * Proof. Each factor lies between (1 - q_j) / (1 - r) and q_j / r, so it is positive, and its mean given the past is
+ * at most 1 since b_j > 0: each product is a nonnegative supermartingale that starts at 1 (a bettor's wealth;
+ * Waudby-Smith and Ramdas, JRSS B 86, 2024). So is their average M under fixed weights, M_0 = 1, and Ville's inequality
+ * gives the bound. The sum over start times is an e-detector (Shin, Ramdas and Rinaldo, 2022) whose weights sum to one,
+ * which bounds the chance of ever alarming falsely, not only how often: a change after a long quiet time is caught by
+ * the products that start near it.
  *
  * Chosen at random: whether a call is audited may depend on anything but its outcome (time, earlier outcomes, load,
  * budget), so each audited loss is a fair draw from the local calls of its time, and the condition is about their risk.
