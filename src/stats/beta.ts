@@ -64,7 +64,7 @@ function deviance(x: number, mean: number): number {
 }
 
 /** log Γ(z), z > 0 (Lanczos, g = 7). */
-function logGamma(z: number): number {
+export function logGamma(z: number): number {
   const at = z - 1
   const sum = lanczos.reduce((total, value, i) => (i === 0 ? value : total + value / (at + i)), 0)
   const base = at + 7.5

@@ -51,8 +51,7 @@ export function auditRate(facts: RateFacts): AuditRate {
   const raised = (factor: number): number => Math.max(usual, Math.min(mostRaised, usual * factor))
   if (facts.isDrifting) return { rate: raised(times.drift), because: 'drift' }
   if (facts.evidence >= rising) return { rate: raised(times.rising), because: 'evidence-rising' }
-  if (facts.foundWrong >= leastCorrections)
-    return { rate: raised(times.corrections), because: 'corrections' }
+  if (facts.foundWrong >= leastCorrections) return { rate: raised(times.corrections), because: 'corrections' }
   if (facts.audited < errorlessRows(certificate.risk, certificate.delta))
     return { rate: raised(times.few), because: 'few-audits' }
   if (certificate.test.bound > certificate.risk)

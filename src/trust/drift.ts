@@ -23,9 +23,8 @@ export const typicalSchema = z
   .strictObject({
     confidence: histogram,
     novelty: histogram,
-    /** Rows by predicted label, the most frequent ones; absent where answers are no labels. */
+    /** Rows by predicted label; absent where answers are no labels. */
     labels: z.record(z.string(), z.number().int().nonnegative()).exactOptional(),
-    otherLabels: z.number().int().nonnegative().exactOptional(),
   })
   .readonly()
 
@@ -49,7 +48,8 @@ export interface DriftMonitor {
 }
 
 const bins = 10
-const mostLabels = 30
+/** Rarer labels are watched together: chi-square wants some five calls a bin. */
+const leastLabelShare = 0.03
 const windowCalls = 250
 const alpha = 0.05
 /** An alarm holds for this many windows after it. */
@@ -62,26 +62,20 @@ export function typicalOf(predictions: readonly Prediction[]): Typical {
     const label = labelOf(output)
     if (label !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1)
   }
-  const sorted = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-  const others = sorted.slice(mostLabels).reduce((sum, [, count]) => sum + count, 0)
   return {
     confidence: histogramOf(predictions.map(({ confidence }) => confidence)),
     novelty: histogramOf(predictions.map(({ novelty }) => novelty)),
-    ...(sorted.length > 0 && {
-      labels: Object.fromEntries(sorted.slice(0, mostLabels)),
-      otherLabels: others,
-    }),
+    ...(counts.size > 0 && { labels: Object.fromEntries(counts) }),
   }
 }
 
 /** Watches from now on. */
 export function driftMonitor(typical: Typical): DriftMonitor {
-  const labels = Object.entries(typical.labels ?? {})
-  const place = new Map(labels.map(([label], at) => [label, at]))
+  const labels = labelBins(typical.labels ?? {})
   const expected = {
     confidence: typical.confidence.counts,
     novelty: typical.novelty.counts,
-    labels: [...labels.map(([, count]) => count), typical.otherLabels ?? 0],
+    labels: labels.counts,
   }
   const seen = {
     confidence: expected.confidence.map(() => 0),
@@ -104,7 +98,7 @@ export function driftMonitor(typical: Typical): DriftMonitor {
       seen.confidence[binOf(typical.confidence.edges, confidence)]!++
       seen.novelty[binOf(typical.novelty.edges, novelty)]!++
       const label = labelOf(output)
-      if (label !== undefined) seen.labels[place.get(label) ?? labels.length]!++
+      if (label !== undefined) seen.labels[labels.binOf.get(label) ?? labels.counts.length - 1]!++
       if (++calls === windowCalls) judgeWindow()
     },
     figures: () => ({
@@ -116,6 +110,28 @@ export function driftMonitor(typical: Typical): DriftMonitor {
 
 function labelOf(output: Prediction['output']): string | undefined {
   return output.kind === 'labels' ? output.labels.join('\n') : undefined
+}
+
+interface LabelBins {
+  readonly binOf: ReadonlyMap<string, number>
+  /** Rows a bin; the last is for labels that no row had. */
+  readonly counts: readonly number[]
+}
+
+/** A bin for each frequent label; rare ones, in the order of their names, share bins that are frequent enough. */
+function labelBins(rows: { readonly [label: string]: number }): LabelBins {
+  const total = Object.values(rows).reduce((sum, count) => sum + count, 0)
+  const isFrequent = (count: number): boolean => count >= leastLabelShare * total
+  const binOf = new Map<string, number>()
+  const counts: number[] = []
+  let open: number | undefined
+  for (const [label, count] of Object.entries(rows).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const at = isFrequent(count) || open === undefined ? counts.push(0) - 1 : open
+    binOf.set(label, at)
+    counts[at]! += count
+    if (!isFrequent(count)) open = isFrequent(counts[at]!) ? undefined : at
+  }
+  return { binOf, counts: [...counts, 0] }
 }
 
 /** Bins of about equally many rows; equal values share a bin. */
