@@ -2,7 +2,7 @@
 import type { Sha256 } from '../base/hash.ts'
 import type { CallId, SpecialistId, TaskId } from '../base/ids.ts'
 import type { Example } from '../data/example.ts'
-import type { EnergySource } from '../meter/energy.ts'
+import type { EnergySource, JoulesRange } from '../meter/energy.ts'
 import type { LedgerRow } from '../meter/ledger-row.ts'
 import type { Task } from '../task/types.ts'
 import type { Call } from '../wire/call.ts'
@@ -39,6 +39,8 @@ export interface Check {
   readonly atMs: number
   readonly source: 'audit' | 'correction'
   readonly wrong: boolean
+  /** 0..1, share of the answer's parts that are wrong, for tasks that promise by parts; absent: 1 where wrong, else 0. */
+  readonly loss?: number
   /** Probability with which the call was chosen for checking; absent for corrections. */
   readonly chosenWith?: number
 }
@@ -84,16 +86,48 @@ export interface Removed {
   readonly corrections: number
 }
 
+export interface LedgerFilter {
+  readonly task?: TaskId
+  readonly sinceMs?: number
+  /** Up to this moment, itself not included. */
+  readonly untilMs?: number
+}
+
+/** Sums of ledger rows; sums of money are exact. */
 export interface LedgerTotals {
+  /** Clients' calls: audits are not among them. */
   readonly calls: number
   readonly local: number
-  /** Calls whose cost or saving is not known; they are missing from the sums of money. */
+  /** Calls that were sent upstream to check local answers. */
+  readonly audits: number
+  /** Calls and audits whose cost or saving is not known; they are missing from the sums of money. */
   readonly unpriced: number
+  /** Calls and audits whose tokens were counted here. */
+  readonly counted: number
   readonly promptTokens: number
   readonly completionTokens: number
+  readonly cachedTokens: number
+  readonly cacheWriteTokens: number
+  readonly reasoningTokens: number
+  /** Paid to upstreams, audits included. */
   readonly costUsd: number
+  /** The audits' part of `costUsd`. */
+  readonly auditUsd: number
   readonly avoidedUsd: number
   readonly cpuMs: number
+  /** Of this machine, for its answers. */
+  readonly energyJoules: number
+  /** Of the upstreams for what they answered, and what local answers spared them: published ranges, estimates. */
+  readonly upstreamJoules: JoulesRange
+  readonly avoidedJoules: JoulesRange
+}
+
+export type LedgerGrouping = 'task' | 'tier' | 'model' | 'key' | 'day' | 'hour' | 'minute'
+
+/** The sums of one group: `name` where it is grouped by a name (absent: calls that have none), `fromMs` where by time, UTC. */
+export interface LedgerGroup extends LedgerTotals {
+  readonly name?: string
+  readonly fromMs?: number
 }
 
 /** Examples and calls that are being imported: written in small transactions, visible in one, or gone. */
@@ -110,6 +144,8 @@ export interface Store {
   readonly tasks: {
     get(id: TaskId): Promise<Task | undefined>
     list(): Promise<readonly Task[]>
+    /** Another text after any task was put or removed; cheap enough to be asked every second. */
+    stamp(): Promise<string>
     put(task: Task): Promise<void>
   }
   readonly calls: {
@@ -126,7 +162,9 @@ export interface Store {
     iterate(task: TaskId): AsyncIterable<Example>
   }
   readonly ledger: {
-    totals(filter?: Pick<CallFilter, 'task' | 'sinceMs'>): Promise<LedgerTotals>
+    totals(filter?: LedgerFilter): Promise<LedgerTotals>
+    /** In the order of the groups; groups without a row are left out. */
+    groups(by: LedgerGrouping, filter?: LedgerFilter): Promise<readonly LedgerGroup[]>
     /** Money spent upstream with a key since a moment, US dollars. */
     spentUsd(key: string, sinceMs: number): Promise<number>
   }
@@ -139,8 +177,8 @@ export interface Store {
   readonly checks: {
     /** Keeps it durably; one a call and source. */
     put(check: Check): Promise<void>
-    /** In the order in which they were put. */
-    iterate(specialist: SpecialistId): AsyncIterable<Check>
+    /** In the order in which they were put; `skip`: without the first so many. */
+    iterate(specialist: SpecialistId, options?: { readonly skip?: number }): AsyncIterable<Check>
   }
   readonly keys: {
     list(): Promise<readonly KeyRecord[]>
