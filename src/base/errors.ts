@@ -187,6 +187,11 @@ export const errorTable = {
     message:
       'The import of {source} was given up because nothing was added to it for {minutes} minutes. Run it again. Nothing was imported.',
   },
+  'store.log-held': {
+    ...internal,
+    message:
+      'What was removed from {file} is gone for every reader, but its bytes lie in the log still: another program has read the store for {seconds} seconds. End it and run `shoal keep --now`.',
+  },
   'store.not-kept': {
     status: 503,
     retryable: true,

@@ -21,7 +21,15 @@ import {
 } from './disk.ts'
 import { manifestPath, temporaryFolder, versionsFolder } from './layout.ts'
 import { manifestText, parseManifest, specialistDigest } from './manifest-file.ts'
-import { movePointer, promotedPointer, readPointer, rolledBackPointer, rolledBackTo } from './pointer.ts'
+import {
+  demotedPointer,
+  movePointer,
+  type Pointer,
+  promotedPointer,
+  readPointer,
+  rolledBackPointer,
+  rolledBackTo,
+} from './pointer.ts'
 import type { LoadedSpecialist, Manifest, Registry } from './registry.ts'
 import { watchPointers } from './watch-pointers.ts'
 
@@ -49,6 +57,8 @@ export function openDiskRegistry(folder: string, options: DiskRegistryOptions = 
     promoted: async (task) => (await readPointer(folder, task)).serving ?? undefined,
     promote: (id) => promote(place, id),
     rollback: (task, to) => rollback(place, task, to),
+    demote: (task, why) => demote(place, task, why),
+    demotion: (task) => demotion(place, task),
     watch: (onChange) => watchPointers(folder, onChange),
   }
 }
@@ -159,6 +169,16 @@ async function promote(place: Place, id: SpecialistId): Promise<void> {
   const { task } = parseSpecialistId(id)
   const to = promotedPointer
   await movePointer(place.folder, task, { to: (old) => to(old, id, now(place)), placing: place.placing })
+}
+
+async function demote(place: Place, task: TaskId, why: string): Promise<void> {
+  const to = (old: Pointer): Pointer => demotedPointer(old, why, now(place))
+  await movePointer(place.folder, task, { to, placing: place.placing })
+}
+
+async function demotion(place: Place, task: TaskId): ReturnType<Registry['demotion']> {
+  const { demoted, movedAt } = await readPointer(place.folder, task)
+  return demoted && { ...demoted, at: movedAt }
 }
 
 async function rollback(

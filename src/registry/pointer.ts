@@ -19,6 +19,13 @@ export interface Pointer {
   /** What served before, oldest first; rolling back takes the last. */
   readonly before: readonly Serving[]
   readonly movedAt: string
+  /** Where the last move was a demotion: what served until then, and why it no longer does. */
+  readonly demoted?: Demoted
+}
+
+export interface Demoted {
+  readonly was: SpecialistId
+  readonly why: string
 }
 
 const serving = z.custom<Serving>((value) => value === null || typeof value === 'string')
@@ -27,6 +34,9 @@ const schema = z.object({
   serving,
   before: z.array(serving),
   movedAt: z.string(),
+  demoted: z
+    .object({ was: z.custom<SpecialistId>((value) => typeof value === 'string'), why: z.string() })
+    .optional(),
 })
 
 /** Moves kept for rolling back. */
@@ -47,7 +57,10 @@ const nothingServes: Pointer = Object.freeze({ format: 1, serving: null, before:
 /** Reads a pointer's file; throws `registry.manifest-invalid`. */
 export function parsePointer(file: string, text: string): Pointer {
   const checked = schema.safeParse(tryParseJson(text))
-  if (checked.success) return checked.data
+  if (checked.success) {
+    const { demoted, ...pointer } = checked.data
+    return { ...pointer, ...(demoted && { demoted }) }
+  }
   throw appError('registry.manifest-invalid', { file, problem: 'it is not a pointer to a version' })
 }
 
@@ -56,6 +69,13 @@ export function promotedPointer(pointer: Pointer, id: SpecialistId, movedAt: str
   if (pointer.serving === id) return pointer
   const before = [...pointer.before, pointer.serving].slice(-longestHistory)
   return { format: 1, serving: id, before, movedAt }
+}
+
+/** The pointer after a demotion, after which rolling back gives what served before it was demoted; the same pointer where nothing serves. */
+export function demotedPointer(pointer: Pointer, why: string, movedAt: string): Pointer {
+  const { serving: was } = pointer
+  if (was === null) return pointer
+  return { format: 1, serving: null, before: pointer.before, movedAt, demoted: { was, why } }
 }
 
 /** The pointer after rolling back to what served before; `undefined` where nothing did. */

@@ -155,6 +155,8 @@ export function registryContract(make: () => Promise<RegistryUnderTest>): void {
     })
   })
 
+  demotionTests(() => ({ registry, under, publish }))
+
   describe('watching', () => {
     test('every move by another process is noticed within a second, and none after stopping', async () => {
       for (const seed of [1, 2]) await publish(seed)
@@ -185,6 +187,73 @@ export function registryContract(make: () => Promise<RegistryUnderTest>): void {
       await new Promise((resolve) => setTimeout(resolve, 600))
       stop()
       expect(seen).toEqual([])
+    })
+  })
+}
+
+interface CurrentRegistry {
+  readonly registry: Registry
+  readonly under: RegistryUnderTest
+  readonly publish: (seed: number) => Promise<unknown>
+}
+
+function demotionTests(current: () => CurrentRegistry): void {
+  describe('demoting', () => {
+    const why = '5 of 40 audited calls were wrong'
+
+    test('leaves nothing serving and says what served, why not any more, and since when, to every process', async () => {
+      const { registry, under, publish } = current()
+      await publish(1)
+      await registry.promote(first)
+      expect(await registry.demotion(mailTask.id)).toBeUndefined()
+      await registry.demote(mailTask.id, why)
+      const other = under.open()
+      expect(await other.promoted(mailTask.id)).toBeUndefined()
+      const demotion = await other.demotion(mailTask.id)
+      expect(demotion).toMatchObject({ was: first, why })
+      expect(Date.parse(demotion!.at)).toBeGreaterThan(0)
+    })
+
+    test('is forgotten by the next promotion, also of the same version', async () => {
+      const { registry, publish } = current()
+      await publish(1)
+      await registry.promote(first)
+      await registry.demote(mailTask.id, why)
+      await registry.promote(first)
+      expect(await registry.promoted(mailTask.id)).toBe(first)
+      expect(await registry.demotion(mailTask.id)).toBeUndefined()
+    })
+
+    test('is followed, when rolled back, by what served before the demoted version', async () => {
+      const { registry, publish } = current()
+      for (const seed of [1, 2]) await publish(seed)
+      await registry.promote(first)
+      await registry.promote(second)
+      await registry.demote(mailTask.id, why)
+      expect(await registry.rollback(mailTask.id)).toBe(first)
+      expect(await registry.demotion(mailTask.id)).toBeUndefined()
+    })
+
+    test('of a task where nothing serves changes nothing, and the first reason stands', async () => {
+      const { registry, publish } = current()
+      await registry.demote(mailTask.id, why)
+      expect(await registry.demotion(mailTask.id)).toBeUndefined()
+      await publish(1)
+      await registry.promote(first)
+      await registry.demote(mailTask.id, why)
+      await registry.demote(mailTask.id, 'later')
+      expect(await registry.demotion(mailTask.id)).toMatchObject({ was: first, why })
+    })
+
+    test('is told to watchers', async () => {
+      const { registry, under, publish } = current()
+      await publish(1)
+      await registry.promote(first)
+      const seen: unknown[] = []
+      const stop = registry.watch((_, serving) => seen.push(serving))
+      await under.open().demote(mailTask.id, why)
+      await expect.poll(() => seen, { timeout: 1000, interval: 10 }).toEqual([undefined])
+      stop()
     })
   })
 }

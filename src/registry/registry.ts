@@ -42,7 +42,9 @@ export interface Registry {
   /** Moves the pointer to nothing: all calls go upstream until a person promotes again. The reason is kept beside it. */
   demote(task: TaskId, why: string): Promise<void>
   /** Why nothing serves, where the last move was a demotion. */
-  demotion(task: TaskId): Promise<{ readonly was: SpecialistId; readonly why: string; readonly at: string } | undefined>
+  demotion(
+    task: TaskId,
+  ): Promise<{ readonly was: SpecialistId; readonly why: string; readonly at: string } | undefined>
   /** Calls back within a second of a pointer's move, by whichever process it was moved. Returns the stop function. */
   watch(onChange: (task: TaskId, serving: SpecialistId | undefined) => void): () => void
 }

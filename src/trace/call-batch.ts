@@ -19,7 +19,7 @@ export interface UnpackedCall {
 }
 
 /** Values a call. */
-export const slots = 24
+export const slots = 34
 
 /** Appends a call's values. */
 export function packCall(into: PackedCalls, call: Call, policy: KeepPolicy): void {
@@ -47,6 +47,16 @@ export function packCall(into: PackedCalls, call: Call, policy: KeepPolicy): voi
     call.firstByteMs,
     call.cpuMs,
     call.error,
+    call.upstream,
+    call.auditOf,
+    call.endUser,
+    call.key,
+    usage?.cacheWriteTokens,
+    usage?.cacheWriteHourTokens,
+    usage?.reasoningTokens,
+    usage?.audioPromptTokens,
+    usage?.audioCompletionTokens,
+    usage?.countedBy,
     policy.masked,
     policy.upstream,
   )
@@ -84,6 +94,16 @@ type CallSlots = [
   firstByteMs: number | undefined,
   cpuMs: number | undefined,
   error: string | undefined,
+  answeredBy: string | undefined,
+  auditOf: Call['auditOf'],
+  endUser: string | undefined,
+  key: string | undefined,
+  cacheWriteTokens: number | undefined,
+  cacheWriteHourTokens: number | undefined,
+  reasoningTokens: number | undefined,
+  audioPromptTokens: number | undefined,
+  audioCompletionTokens: number | undefined,
+  countedBy: Usage['countedBy'],
   masked: boolean,
   upstream: ModelName | undefined,
 ]
@@ -105,17 +125,29 @@ function unpackCall(values: CallSlots): UnpackedCall {
     ...rest
   ] = values
   const [request, response, source, promptTokens, completionTokens, cachedTokens, latencyMs, ...end] = rest
-  const [firstByteMs, cpuMs, error, masked, upstream] = end
+  const [firstByteMs, cpuMs, error, answeredBy, auditOf, endUser, key, ...last] = end
+  const [cacheWriteTokens, cacheWriteHourTokens, reasoningTokens, audioPromptTokens, ...final] = last
+  const [audioCompletionTokens, countedBy, masked, upstream] = final
   const usage: Usage | undefined = source && {
     promptTokens,
     completionTokens,
     ...(cachedTokens !== undefined && { cachedTokens }),
+    ...(cacheWriteTokens !== undefined && { cacheWriteTokens }),
+    ...(cacheWriteHourTokens !== undefined && { cacheWriteHourTokens }),
+    ...(reasoningTokens !== undefined && { reasoningTokens }),
+    ...(audioPromptTokens !== undefined && { audioPromptTokens }),
+    ...(audioCompletionTokens !== undefined && { audioCompletionTokens }),
     source,
+    ...(countedBy !== undefined && { countedBy }),
   }
   const call: Call = {
     ...{ id, atMs, method, path, wire, servedBy, reason, streaming, status, latencyMs },
     ...(task !== undefined && { task }),
     ...(model !== undefined && { model }),
+    ...(answeredBy !== undefined && { upstream: answeredBy }),
+    ...(auditOf !== undefined && { auditOf }),
+    ...(endUser !== undefined && { endUser }),
+    ...(key !== undefined && { key }),
     ...(confidence !== undefined && { confidence }),
     ...(request !== undefined && { request }),
     ...(response !== undefined && { response }),

@@ -4,6 +4,9 @@ import type { Call, Usage } from '../wire/call.ts'
 import type { CallTable, LedgerTable } from './schema.ts'
 import type { KeptCall } from './store.ts'
 
+/** Billionths in a US dollar. */
+export const nanoUsd = 1e9
+
 type CallRow = Omit<Selectable<CallTable>, 'seq'>
 type LedgerRowOf = Selectable<LedgerTable>
 
@@ -33,6 +36,16 @@ export function callRow({ call }: KeptCall, importNo: number): CallRow {
     first_byte_ms: call.firstByteMs ?? null,
     cpu_ms: call.cpuMs ?? null,
     error: call.error ?? null,
+    upstream: call.upstream ?? null,
+    audit_of: call.auditOf ?? null,
+    end_user: call.endUser ?? null,
+    client_key: call.key ?? null,
+    cache_write_tokens: call.usage?.cacheWriteTokens ?? null,
+    cache_write_hour_tokens: call.usage?.cacheWriteHourTokens ?? null,
+    reasoning_tokens: call.usage?.reasoningTokens ?? null,
+    audio_prompt_tokens: call.usage?.audioPromptTokens ?? null,
+    audio_completion_tokens: call.usage?.audioCompletionTokens ?? null,
+    counted_by: call.usage?.countedBy ?? null,
   }
 }
 
@@ -47,6 +60,10 @@ export function callOf(row: Selectable<CallTable>): Call {
     wire: row.wire,
     ...(row.task !== null && { task: row.task }),
     ...(row.model !== null && { model: row.model }),
+    ...(row.upstream !== null && { upstream: row.upstream }),
+    ...(row.audit_of !== null && { auditOf: row.audit_of }),
+    ...(row.end_user !== null && { endUser: row.end_user }),
+    ...(row.client_key !== null && { key: row.client_key }),
     servedBy: row.served_by,
     reason: row.reason,
     ...(row.confidence !== null && { confidence: row.confidence }),
@@ -68,12 +85,18 @@ function usageOf(row: Selectable<CallTable>): Usage | undefined {
     promptTokens: row.prompt_tokens ?? 0,
     completionTokens: row.completion_tokens ?? 0,
     ...(row.cached_tokens !== null && { cachedTokens: row.cached_tokens }),
+    ...(row.cache_write_tokens !== null && { cacheWriteTokens: row.cache_write_tokens }),
+    ...(row.cache_write_hour_tokens !== null && { cacheWriteHourTokens: row.cache_write_hour_tokens }),
+    ...(row.reasoning_tokens !== null && { reasoningTokens: row.reasoning_tokens }),
+    ...(row.audio_prompt_tokens !== null && { audioPromptTokens: row.audio_prompt_tokens }),
+    ...(row.audio_completion_tokens !== null && { audioCompletionTokens: row.audio_completion_tokens }),
     source: row.tokens_are,
+    ...(row.counted_by !== null && { countedBy: row.counted_by }),
   }
 }
 
 /** A ledger row as a row of the table `ledger`. */
-export function ledgerRow({ ledger }: KeptCall, importNo: number): LedgerRowOf {
+export function ledgerRow({ call, ledger }: KeptCall, importNo: number): LedgerRowOf {
   return {
     call: ledger.call,
     import_no: importNo,
@@ -83,10 +106,27 @@ export function ledgerRow({ ledger }: KeptCall, importNo: number): LedgerRowOf {
     prompt_tokens: ledger.promptTokens,
     completion_tokens: ledger.completionTokens,
     tokens_are: ledger.tokensAre,
-    cost_usd: ledger.costUsd ?? null,
-    avoided_usd: ledger.avoidedUsd ?? null,
     price_date: ledger.priceDate,
     latency_ms: ledger.latencyMs,
     cpu_ms: ledger.cpuMs,
+    client_key: call.key ?? null,
+    cached_tokens: ledger.cachedTokens ?? null,
+    cache_write_tokens: ledger.cacheWriteTokens ?? null,
+    reasoning_tokens: ledger.reasoningTokens ?? null,
+    counted_by: ledger.countedBy ?? null,
+    tier: ledger.tier,
+    model: ledger.model ?? null,
+    upstream: ledger.upstream ?? null,
+    is_audit: ledger.isAudit ? 1 : 0,
+    cost_nano_usd: nanoUsdOf(ledger.costUsd),
+    avoided_nano_usd: nanoUsdOf(ledger.avoidedUsd),
+    energy_joules: ledger.energyJoules,
+    energy_is: ledger.energyIs,
+    upstream_joules_low: ledger.upstreamJoules?.low ?? null,
+    upstream_joules_high: ledger.upstreamJoules?.high ?? null,
   }
+}
+
+function nanoUsdOf(usd: number | undefined): number | null {
+  return usd === undefined ? null : Math.round(usd * nanoUsd)
 }

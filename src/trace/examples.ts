@@ -22,6 +22,7 @@ export function exampleRow(task: TaskId, example: Example, importNo: number): In
     source: example.source,
     weight: example.weight,
     group_name: example.group ?? null,
+    fair_sample: example.isFairSample ? 1 : null,
   }
 }
 
@@ -62,6 +63,7 @@ function exampleOf(row: Selectable<ExampleTable>): Example {
     source: row.source,
     weight: row.weight,
     ...(row.group_name !== null && { group: row.group_name }),
+    ...(row.fair_sample !== null && { isFairSample: true }),
   }
 }
 

@@ -24,6 +24,14 @@ export interface LibsqlConnection {
   run(query: Compilable): number
   /** Reads the rows of a query of Kysely at once. */
   all<Row>(query: Compilable<Row>): readonly Row[]
+  /** The number that a pragma says. */
+  pragma(name: string): number
+  /** The bytes of a page of the file as this connection sees it; `undefined` past the end. */
+  page(no: number): Uint8Array | undefined
+  /** Replaces a page, as part of a transaction like any other write. */
+  writePage(no: number, bytes: Uint8Array): void
+  /** Moves the log into the file and cuts it to nothing; false where another connection still reads from it. */
+  emptyLog(): boolean
   /** Runs work as one write transaction: all or nothing. The work must not wait for anything. */
   transaction<T>(work: () => T): T
   /** Rolls back what was begun with `exec`, unless SQLite did so itself, as on a full disk. */
@@ -41,7 +49,10 @@ export function openLibsqlConnection(path: string, options: { readonly create: b
   const database = guarded(path, () => {
     const opened = new Database(path)
     opened.exec(`PRAGMA busy_timeout = ${busySeconds * 1000}`)
+    // A file that has tables keeps to what it has: freed space is used again but not given back.
+    if (pragma(opened, 'page_count') === 0) opened.exec('PRAGMA auto_vacuum = INCREMENTAL')
     opened.prepare('PRAGMA journal_mode = WAL').all()
+    opened.exec('PRAGMA secure_delete = ON')
     opened.exec('PRAGMA synchronous = FULL')
     opened.exec('PRAGMA foreign_keys = ON')
     opened.exec('PRAGMA cache_size = -32768')
@@ -65,6 +76,13 @@ export function openLibsqlConnection(path: string, options: { readonly create: b
       const { sql, parameters } = query.compile()
       return statement(sql).all(parameters) as readonly Row[]
     },
+    pragma: (name) => guarded(path, () => pragma(database, name)),
+    page: (no) => guarded(path, () => readPage(database, no)),
+    writePage: (no, bytes) =>
+      guarded(path, () => {
+        database.prepare('UPDATE sqlite_dbpage SET data = ? WHERE pgno = ?').run(Buffer.from(bytes), no)
+      }),
+    emptyLog: () => guarded(path, () => emptyLog(database)),
     transaction: (work) => guarded(path, () => inTransaction(database, work)),
     rollback: () => rollback(database),
     close: () => {
@@ -77,6 +95,27 @@ export function openLibsqlConnection(path: string, options: { readonly create: b
         database.close()
       }
     },
+  }
+}
+
+function pragma(database: Database.Database, name: string): number {
+  const [row] = database.prepare(`PRAGMA ${name}`).all() as readonly (object | undefined)[]
+  return Number(row ? Object.values(row)[0] : Number.NaN)
+}
+
+function readPage(database: Database.Database, no: number): Uint8Array | undefined {
+  const [row] = database.prepare('SELECT data FROM sqlite_dbpage WHERE pgno = ?').all(no)
+  const [data] = typeof row === 'object' && row !== null ? Object.values(row) : []
+  return isBytes(data) ? new Uint8Array(data) : undefined
+}
+
+function emptyLog(database: Database.Database): boolean {
+  const wait = pragma(database, 'busy_timeout')
+  database.exec('PRAGMA busy_timeout = 0')
+  try {
+    return pragma(database, 'wal_checkpoint(TRUNCATE)') === 0
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${wait}`)
   }
 }
 

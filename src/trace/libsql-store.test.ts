@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Migrator } from 'kysely/migration'
 import Database from 'libsql'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openLibsqlConnection } from './libsql-connection.ts'
 import { openLibsqlStore } from './libsql-store.ts'
-import { storeVersion } from './migrations.ts'
+import { migrations, storeVersion } from './migrations.ts'
 import { storeContract } from './store.contract.ts'
 import { collect, keptCall, mailTask, textExample } from './store-fixtures.contract.ts'
 
@@ -64,7 +66,7 @@ describe('files that are not a store of today', () => {
     await store.calls.append(Array.from({ length: 500 }, (_, i) => keptCall(i, { request: 'x'.repeat(500) })))
     await store.close()
     const bytes = await readFile(path)
-    bytes.fill(0xa5, 20 * 4096)
+    bytes.fill(0xa5, (bytes.length >> 13) * 4096)
     await writeFile(path, bytes)
     const damaged = await openLibsqlStore({ path })
     await expect(collect(damaged.calls.iterate())).rejects.toMatchObject({
@@ -204,4 +206,50 @@ test('an import whose process is killed leaves nothing to be seen, and the file 
   await store.close()
   const [check] = new Database(path).prepare('PRAGMA integrity_check').all() as { integrity_check: string }[]
   expect(check?.integrity_check).toBe('ok')
+})
+
+describe('a store of version 1', () => {
+  /** Makes the tables that the first release made, with rows in them as it wrote them. */
+  async function makeFirstStore(): Promise<void> {
+    const connection = openLibsqlConnection(path, { create: true })
+    const first = { '0001-first': migrations['0001-first']! }
+    const { error } = await new Migrator({
+      db: connection.queries,
+      provider: { getMigrations: async () => first },
+    }).migrateToLatest()
+    if (error) throw error
+    connection.exec(`PRAGMA user_version = 1; PRAGMA application_id = ${0x53484f4c};
+      INSERT INTO tasks VALUES ('mail', '${JSON.stringify(mailTask)}', 5);
+      INSERT INTO imports VALUES (1, 'mail', 'rows.csv', 'done', 1, 2, 1, 0);
+      INSERT INTO examples VALUES (1, 1, 'k', 'id-1', '{"kind":"text","text":"buy"}', '{"kind":"labels","labels":["spam"]}', NULL, 'gold', 1, NULL);
+      INSERT INTO calls VALUES (1, 'call_1', 0, 7, 'POST', '/v1/chat/completions', 'openai-chat', 'mail', 'big-1', 'upstream', 'no specialist',
+        NULL, 0, 200, '{"q":1}', '{"a":1}', 10, 2, NULL, 'reported', 12.5, NULL, NULL, NULL);
+      INSERT INTO ledger VALUES ('call_1', 0, 7, 'mail', 'upstream', 10, 2, 'reported', 0.5, 0, '2026-01-01', 12.5, 0);`)
+    connection.close()
+  }
+
+  test('comes up to date with all its rows, and takes what today keeps', async () => {
+    await makeFirstStore()
+    const store = await openLibsqlStore({ path })
+    expect(await store.tasks.list()).toEqual([mailTask])
+    expect(await collect(store.examples.iterate(mailTask.id))).toEqual([
+      {
+        ...{ id: 'id-1', source: 'gold', weight: 1 },
+        input: { kind: 'text', text: 'buy' },
+        output: { kind: 'labels', labels: ['spam'] },
+      },
+    ])
+    expect(await collect(store.calls.iterate({ audits: false }))).toMatchObject([
+      { id: 'call_1', atMs: 7, request: '{"q":1}', usage: { promptTokens: 10, source: 'reported' } },
+    ])
+    expect(await store.ledger.totals()).toMatchObject({ calls: 1, costUsd: 0.5, unpriced: 0 })
+    const kept = keptCall(9, { endUser: 'ada' })
+    await store.calls.append([kept])
+    expect(await store.calls.get(kept.call.id)).toEqual(kept.call)
+    expect((await store.upkeep.remove({ endUser: 'ada' })).calls).toBe(1)
+    await store.close()
+    const again = await openLibsqlStore({ path })
+    expect(await again.calls.count()).toBe(1)
+    await again.close()
+  })
 })

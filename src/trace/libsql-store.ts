@@ -4,14 +4,19 @@ import { Migrator } from 'kysely/migration'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { appError } from '../base/errors.ts'
 import { countCalls, getCall, iterateCalls } from './calls.ts'
+import { iterateChecks, putCheck } from './checks.ts'
+import { getCorrection, iterateCorrections, putCorrection } from './corrections.ts'
 import { countExamples, iterateExamples } from './examples.ts'
 import { prepareInserts } from './inserts.ts'
-import { ledgerTotals } from './ledger.ts'
+import { listKeys, putKey } from './keys.ts'
+import { ledgerGroups, ledgerTotals, spentUsd } from './ledger.ts'
 import { type LibsqlConnection, openLibsqlConnection, storeError } from './libsql-connection.ts'
 import { migrations, storeVersion } from './migrations.ts'
 import { stageImport } from './staged-import.ts'
 import type { Store } from './store.ts'
-import { getTask, listTasks, putTask } from './tasks.ts'
+import { getTask, listTasks, putTask, tasksStamp } from './tasks.ts'
+import { listTrainings, putTraining } from './trainings.ts'
+import { removeRows, shrinkStore, storeBytes } from './upkeep.ts'
 
 /** "SHOL", what says that a SQLite file is a store of Shoal. */
 const applicationId = 0x53484f4c
@@ -47,6 +52,7 @@ function libsqlStore(connection: LibsqlConnection, clock: Clock): Store {
     tasks: {
       get: (id) => getTask(queries, id),
       list: () => listTasks(queries),
+      stamp: () => tasksStamp(queries),
       put: (task) => putTask(queries, task, clock),
     },
     calls: {
@@ -60,7 +66,30 @@ function libsqlStore(connection: LibsqlConnection, clock: Clock): Store {
       count: (task) => countExamples(queries, task),
       iterate: (task) => iterateExamples(queries, task),
     },
-    ledger: { totals: (filter) => ledgerTotals(queries, filter) },
+    ledger: {
+      totals: (filter) => ledgerTotals(queries, filter),
+      groups: (by, filter) => ledgerGroups(queries, by, filter),
+      spentUsd: (key, sinceMs) => spentUsd(queries, key, sinceMs),
+    },
+    corrections: {
+      put: (correction) => putCorrection(queries, correction),
+      get: (call) => getCorrection(queries, call),
+      iterate: (task) => iterateCorrections(queries, task),
+    },
+    checks: {
+      put: (check) => putCheck(queries, check),
+      iterate: (specialist, options) => iterateChecks(queries, specialist, options),
+    },
+    keys: { list: () => listKeys(queries), put: (key) => putKey(queries, key) },
+    trainings: {
+      put: (cost) => putTraining(queries, cost),
+      list: (task) => listTrainings(queries, task),
+    },
+    upkeep: {
+      remove: (which) => removeRows({ connection, clock }, which),
+      sizeBytes: () => storeBytes(connection.path),
+      shrinkTo: (sizeBytes) => shrinkStore({ connection, clock }, sizeBytes),
+    },
     close: async () => connection.close(),
   }
 }
@@ -102,16 +131,11 @@ async function bringUpToDate(connection: LibsqlConnection): Promise<void> {
 
 function checkedVersion(connection: LibsqlConnection): number {
   const file = connection.path
-  const version = pragma(connection, 'user_version')
-  const owner = pragma(connection, 'application_id')
+  const version = connection.pragma('user_version')
+  const owner = connection.pragma('application_id')
   const [first] = connection.statement('SELECT name FROM sqlite_master LIMIT 1').all([])
   if (first !== undefined && owner !== applicationId)
     throw appError('store.corrupt', { file, problem: 'it is a database of another program' })
   if (version > storeVersion) throw appError('store.newer', { file, got: version, expected: storeVersion })
   return version
-}
-
-function pragma(connection: LibsqlConnection, name: string): number {
-  const [row] = connection.statement(`PRAGMA ${name}`).all([])
-  return Number(row && typeof row === 'object' ? Object.values(row)[0] : Number.NaN)
 }

@@ -16,7 +16,7 @@ export const mailTask: Task = {
   paused: false,
 }
 
-/** A kept call with every field filled, or with those of `changes`. */
+/** A kept call with every field filled but whom it was for and what it audits, or with those of `changes`. */
 export function keptCall(atMs: number, changes: Partial<Call> = {}): KeptCall {
   const call: Call = {
     id: newCallId(atMs),
@@ -33,7 +33,16 @@ export function keptCall(atMs: number, changes: Partial<Call> = {}): KeptCall {
     status: 200,
     request: '{"messages":[]}',
     response: '{"choices":[]}',
-    usage: { promptTokens: 100, completionTokens: 5, cachedTokens: 64, source: 'reported' },
+    upstream: 'first',
+    key: 'key-1',
+    usage: {
+      promptTokens: 100,
+      completionTokens: 5,
+      cachedTokens: 64,
+      cacheWriteTokens: 8,
+      reasoningTokens: 2,
+      source: 'reported',
+    },
     latencyMs: 812.5,
     firstByteMs: 401.25,
     cpuMs: 0.125,
@@ -47,6 +56,11 @@ export function keptCall(atMs: number, changes: Partial<Call> = {}): KeptCall {
       atMs,
       ...(call.task && { task: call.task }),
       servedBy: call.servedBy,
+      tier: call.servedBy === 'upstream' ? 'upstream' : 'nano',
+      ...(call.model && { model: call.model }),
+      ...(call.key !== undefined && { key: call.key }),
+      ...(call.upstream !== undefined && { upstream: call.upstream }),
+      isAudit: call.auditOf !== undefined,
       promptTokens: 100,
       completionTokens: 5,
       tokensAre: 'reported',
@@ -55,6 +69,9 @@ export function keptCall(atMs: number, changes: Partial<Call> = {}): KeptCall {
       priceDate: '2026-01-01',
       latencyMs: call.latencyMs,
       cpuMs: 0.125,
+      energyJoules: 0.0005,
+      energyIs: 'cpu-time',
+      upstreamJoules: { low: 0.5, high: 100 },
     },
   }
 }

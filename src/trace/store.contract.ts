@@ -1,12 +1,14 @@
 /** What every store must do; each driver runs this suite on stores of its own. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../base/clock.ts'
-import { taskId } from '../base/ids.ts'
+import { newCallId, taskId } from '../base/ids.ts'
 import type { Example } from '../data/example.ts'
 import type { Call } from '../wire/call.ts'
 import type { Store } from './store.ts'
 import { collect, keptCall, mailTask, textExample } from './store-fixtures.contract.ts'
 import { importTests } from './store-imports.contract.ts'
+import { checkTests, correctionTests, keyTests } from './store-records.contract.ts'
+import { upkeepTests } from './store-upkeep.contract.ts'
 
 export interface StoreUnderTest {
   /** Opens the same store again, as another process would. */
@@ -30,6 +32,10 @@ export function storeContract(make: () => Promise<StoreUnderTest>): void {
   describe('calls', () => callTests(() => ({ store, under })))
   describe('examples', () => exampleTests(() => ({ store, under })))
   describe('imports', () => importTests(() => ({ store, under })))
+  describe('corrections', () => correctionTests(() => store))
+  describe('checks', () => checkTests(() => store))
+  describe('keys and trainings', () => keyTests(() => store))
+  describe('upkeep', () => upkeepTests(() => ({ store, under })))
 }
 
 function taskTests(current: () => Store): void {
@@ -46,6 +52,17 @@ function taskTests(current: () => Store): void {
     for (const name of ['zebra', 'apple', 'mail']) await tasks.put({ ...mailTask, id: taskId(name) })
     expect((await tasks.list()).map((task) => task.id)).toEqual(['apple', 'mail', 'zebra'])
   })
+
+  test('the stamp of the tasks changes with each that is put, also twice in one millisecond', async () => {
+    const { tasks } = current()
+    const stamps = [await tasks.stamp()]
+    for (const paused of [false, true, false]) {
+      await tasks.put({ ...mailTask, paused })
+      stamps.push(await tasks.stamp())
+    }
+    expect(new Set(stamps).size).toBe(4)
+    expect(await tasks.stamp()).toBe(stamps.at(-1))
+  })
 }
 
 /** The store of the running test, and how to open it again. */
@@ -57,7 +74,10 @@ export interface CurrentStore {
 function callTests(current: () => CurrentStore): void {
   test('a call comes back with every field, also through another connection', async () => {
     const { store, under } = current()
-    const kept = keptCall(1_700_000_000_000)
+    const kept = keptCall(1_700_000_000_000, {
+      auditOf: newCallId(1),
+      endUser: '0123456789abcdef0123456789abcdef',
+    })
     await store.calls.append([kept])
     const other = await under.open()
     expect(await other.calls.get(kept.call.id)).toEqual(kept.call)
@@ -148,6 +168,9 @@ function callTests(current: () => CurrentStore): void {
     expect(await times({ answeredByUpstream: true })).toEqual([1, 4])
     expect(await times({ answeredByUpstream: false })).toEqual([2, 3])
     expect(await times({ answeredByUpstream: true, task: mailTask.id, limit: 5 })).toEqual([1])
+    await store.calls.append([keptCall(5, { auditOf: newCallId(3) })])
+    expect(await times({ audits: true })).toEqual([5])
+    expect(await times({ audits: false })).toEqual([1, 2, 3, 4])
   })
 
   test('the ledger sums what was paid and what was not', async () => {

@@ -1,4 +1,5 @@
 /** Tasks as JSON, on any database that Kysely speaks to. */
+import { sql } from 'kysely'
 import type { Clock } from '../base/clock.ts'
 import type { TaskId } from '../base/ids.ts'
 import type { Task } from '../task/types.ts'
@@ -16,6 +17,18 @@ export async function listTasks(queries: StoreQueries): Promise<readonly Task[]>
   return rows.map((row) => taskOf(row.body))
 }
 
+/** Another text after any task was written or removed, also by a clock that was set back. */
+export async function tasksStamp(queries: StoreQueries): Promise<string> {
+  const row = await queries
+    .selectFrom('tasks')
+    .select(({ fn }) => [
+      fn.countAll<number>().as('count'),
+      sql<string>`cast(sum(updated_ms) as text)`.as('sum'),
+    ])
+    .executeTakeFirstOrThrow()
+  return `${row.count}:${row.sum}`
+}
+
 /** Writes a task over the one of the same name. */
 export async function putTask(queries: StoreQueries, task: Task, clock: Clock): Promise<void> {
   const row = { id: task.id, body: JSON.stringify(task), updated_ms: clock.nowMs() }
@@ -23,7 +36,10 @@ export async function putTask(queries: StoreQueries, task: Task, clock: Clock): 
     .insertInto('tasks')
     .values(row)
     .onConflict((conflict) =>
-      conflict.column('id').doUpdateSet({ body: row.body, updated_ms: row.updated_ms }),
+      conflict.column('id').doUpdateSet({
+        body: row.body,
+        updated_ms: sql`case when ${row.updated_ms} > tasks.updated_ms then ${row.updated_ms} else tasks.updated_ms + 1 end`,
+      }),
     )
     .execute()
 }
