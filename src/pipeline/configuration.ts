@@ -1,6 +1,7 @@
 /** Every setting of `shoal.yaml`, with its default and what it means: this schema checks, fills in and documents. */
 import { z } from 'zod'
 import { priceOverrideSchema } from '../meter/prices.ts'
+import { auditSchema } from './configuration/audit.ts'
 
 /** A time as it is written (`500ms`, `10s`, `5m`, `1h`), read as milliseconds. */
 const time = (initial: string, description: string) =>
@@ -87,6 +88,7 @@ export const configurationSchema = z.strictObject({
   upstream: upstream.prefault({}).describe('The large model behind the gateway.'),
   calls: calls.prefault({}).describe('How calls are kept.'),
   local: local.prefault({}).describe('Answers of specialists.'),
+  audit: auditSchema.prefault({}).describe('Checks of local answers with the upstream.'),
   prices: priceOverrideSchema
     .optional()
     .describe('Your own prices, in US dollars for a million tokens, over the table that Shoal brings.'),

@@ -2,7 +2,7 @@
 import type { Prediction } from '../task/predictor.ts'
 import type { TaskInput } from '../task/types.ts'
 import type { CalibratedPredictor } from '../trust/calibrated-predictor.ts'
-import { type Asked, type CallFacts, decide } from './decide.ts'
+import { type Asked, type AuditChance, type CallFacts, decide, type Step } from './decide.ts'
 import type { Reason } from './reasons.ts'
 import type { ServedSpecialist } from './specialist.ts'
 
@@ -13,6 +13,9 @@ export type Routed =
       readonly specialist: ServedSpecialist
       readonly prediction: Prediction
       readonly reason: 'certified'
+      /** True: to be checked with the upstream afterwards; chosen with probability `auditRate`. */
+      readonly audit: boolean
+      readonly auditRate: number
       /** CPU time of the predictions; absent where one was made on another thread. */
       readonly cpuMs?: number
     }
@@ -29,6 +32,10 @@ export interface CascadeOptions {
   readonly signal?: AbortSignal
   /** A specialist that throws is told here and passed over; the call goes on. */
   readonly onFailure: (specialist: ServedSpecialist, cause: unknown) => void
+  /** Told of everything that a specialist says, whether it answers then or not. */
+  readonly onPrediction?: (specialist: ServedSpecialist, said: Prediction) => void
+  /** Drawn anew for each call; absent: no answer is audited. */
+  readonly auditChance?: () => AuditChance
 }
 
 interface Run {
@@ -36,6 +43,7 @@ interface Run {
   readonly input: TaskInput | undefined
   readonly options: CascadeOptions
   readonly asked: Asked[]
+  readonly chance: AuditChance | undefined
   /** `undefined` once a prediction was made on another thread. */
   cpuMs: number | undefined
 }
@@ -46,19 +54,19 @@ export function runCascade(
   input: TaskInput | undefined,
   options: CascadeOptions,
 ): Routed | Promise<Routed> {
-  return advance({ facts, input, options, asked: [], cpuMs: 0 })
+  return advance({ facts, input, options, asked: [], chance: options.auditChance?.(), cpuMs: 0 })
 }
 
 function advance(run: Run): Routed | Promise<Routed> {
   for (;;) {
-    const step = decide(run.facts, run.asked)
+    const step = decide(run.facts, run.asked, run.chance)
     if (step.kind === 'upstream') return goUpstream(run, step.reason)
     if (step.kind === 'answer') {
-      const { specialist, prediction, reason } = step
-      return { kind: 'local', specialist, prediction, reason, ...cpuOf(run) }
+      const { specialist, prediction, reason, audit, auditRate } = step
+      return { kind: 'local', specialist, prediction, reason, audit, auditRate, ...cpuOf(run) }
     }
     const inline = inlineFor(step.specialist.predictor, run.input!)
-    if (!inline) return askLater(run, step.specialist, step.at)
+    if (!inline) return askLater(run, step)
     const before = performance.now()
     try {
       run.asked[step.at] = inline.predict(run.input!)
@@ -67,10 +75,20 @@ function advance(run: Run): Routed | Promise<Routed> {
       run.options.onFailure(step.specialist, cause)
     }
     if (run.cpuMs !== undefined) run.cpuMs += performance.now() - before
+    tell(run, step)
   }
 }
 
-async function askLater(run: Run, specialist: ServedSpecialist, at: number): Promise<Routed> {
+type Ask = Extract<Step, { kind: 'ask' }>
+
+/** Passes on what was said, if anything was. */
+function tell({ asked, options }: Run, { specialist, at }: Ask): void {
+  const said = asked[at]
+  if (said !== undefined && said !== 'failed') options.onPrediction?.(specialist, said)
+}
+
+async function askLater(run: Run, step: Ask): Promise<Routed> {
+  const { specialist, at } = step
   run.cpuMs = undefined
   const { signal } = run.options
   try {
@@ -80,6 +98,7 @@ async function askLater(run: Run, specialist: ServedSpecialist, at: number): Pro
     run.asked[at] = 'failed'
     run.options.onFailure(specialist, cause)
   }
+  tell(run, step)
   return advance(run)
 }
 

@@ -1,5 +1,5 @@
 /** The next step of a call: a pure decision from what is known so far. `cascade.ts` carries it out. */
-import type { ModelName } from '../base/ids.ts'
+import type { ModelName, SpecialistId } from '../base/ids.ts'
 import type { Prediction } from '../task/predictor.ts'
 import type { Reason } from './reasons.ts'
 import type { ServedSpecialist, ServedTask } from './specialist.ts'
@@ -20,6 +20,14 @@ export interface CallFacts {
   readonly localAnswers: boolean
 }
 
+/** What decides whether a local answer is audited. */
+export interface AuditChance {
+  /** Uniform in [0, 1), drawn for this call. */
+  readonly draw: number
+  /** 0..1 by specialist; those that are not in it are not audited. */
+  readonly rates: ReadonlyMap<SpecialistId, number>
+}
+
 /** What asking a specialist gave: a prediction, or `failed`. */
 export type Asked = Prediction | 'failed'
 
@@ -30,11 +38,17 @@ export type Step =
       readonly specialist: ServedSpecialist
       readonly prediction: Prediction
       readonly reason: 'certified'
+      /** True: the answer is checked with the upstream afterwards; it was chosen with probability `auditRate`. */
+      readonly audit: boolean
+      readonly auditRate: number
     }
   | { readonly kind: 'upstream'; readonly reason: Reason }
 
-/** Decides the next step; `asked[i]` is what the task's specialist `i` said, in the order they were asked. */
-export function decide(facts: CallFacts, asked: readonly Asked[]): Step {
+/**
+ * Decides the next step; `asked[i]` is what the task's specialist `i` said, in the order they were asked.
+ * Whether an answer is audited depends on the draw and the rate alone, so that audited calls are a fair sample.
+ */
+export function decide(facts: CallFacts, asked: readonly Asked[], chance: AuditChance = neverAudited): Step {
   const forbidden = reasonAgainst(facts)
   if (forbidden) return { kind: 'upstream', reason: forbidden }
   const specialists = facts.served?.specialists ?? []
@@ -47,11 +61,19 @@ export function decide(facts: CallFacts, asked: readonly Asked[]): Step {
     else if (said === 'failed') reason = 'specialist-failed'
     else {
       const doubt = reasonToDoubt(specialist, said)
-      if (doubt === undefined) return { kind: 'answer', specialist, prediction: said, reason: 'certified' }
+      if (doubt === undefined) return answerOf(specialist, said, chance)
       reason = doubt
     }
   }
   return { kind: 'upstream', reason }
+}
+
+const neverAudited: AuditChance = Object.freeze({ draw: 0, rates: new Map() })
+
+function answerOf(specialist: ServedSpecialist, prediction: Prediction, chance: AuditChance): Step {
+  const auditRate = chance.rates.get(specialist.id) ?? 0
+  const audit = chance.draw < auditRate
+  return { kind: 'answer', specialist, prediction, reason: 'certified', audit, auditRate }
 }
 
 /** Why no specialist may answer, whatever its confidence. */

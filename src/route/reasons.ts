@@ -3,6 +3,8 @@
 /** What each reason means, one sentence each; docs and `--help` texts are written from it. */
 const reasons = {
   certified: 'Answered locally: the confidence reached the certified threshold and the input is not novel.',
+  audit:
+    'A local answer was chosen at random to be checked with the upstream; the client had its answer already.',
   'no-task': 'The call belongs to no known task.',
   insisted: 'The request says `x-shoal-route: upstream`.',
   paused: 'The task is paused.',

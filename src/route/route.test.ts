@@ -132,6 +132,39 @@ test.each<[Prediction | 'throws', string]>([
   expect(failures).toHaveLength(prediction === 'throws' ? 1 : 0)
 })
 
+test.each([
+  [0, 0.01, true],
+  [0.0099, 0.01, true],
+  [0.01, 0.01, false],
+  [0.5, 0, false],
+  [0.999, 1, true],
+])(
+  'with a draw of %d and a rate of %d an answer is audited: %s, and nothing else changes',
+  (draw, rate, audit) => {
+    const chance = { draw, rates: new Map([[sure.id, rate]]) }
+    const step = decide(facts([sure]), [said(0.95)], chance)
+    expect(step).toMatchObject({ kind: 'answer', reason: 'certified', audit, auditRate: rate })
+    expect(decide(facts([sure]), [said(0.95)])).toMatchObject({ kind: 'answer', audit: false, auditRate: 0 })
+    expect(decide(facts([sure]), [said(0.1)], chance)).toEqual({ kind: 'upstream', reason: 'unsure' })
+  },
+)
+
+test('what every specialist says is passed on, and each call has a draw of its own', async () => {
+  const heard: number[] = []
+  const draws = [0.5, 0.001]
+  const options = {
+    onFailure: () => {},
+    onPrediction: (_: unknown, { confidence }: Prediction) => heard.push(confidence),
+    auditChance: () => ({ draw: draws.shift()!, rates: new Map([[sure.id, 0.01]]) }),
+  }
+  const unsure = specialist(said(0.5))
+  const later = specialist(said(0.95), { inline: false })
+  const input = { kind: 'text', text: 'x' } as const
+  expect(await runCascade(facts([unsure, later]), input, options)).toMatchObject({ audit: false })
+  expect(runCascade(facts([sure]), input, options)).toMatchObject({ audit: true, auditRate: 0.01 })
+  expect(heard).toEqual([0.5, 0.95, 0.95])
+})
+
 test('exactly at the threshold and at the limit of novelty a specialist answers, at once', () => {
   const routed = runCascade(
     facts([specialist(said(0.9, 0.99))]),
