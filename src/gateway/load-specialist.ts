@@ -22,6 +22,7 @@ export async function loadSpecialist(id: SpecialistId, options: TargetOptions): 
     servedBy: `${id} (${tier})`,
     predictor,
     certificate: card.certificate,
+    ...(card.typical && { typical: card.typical }),
     isVoid: why !== undefined,
   }
   return { task, specialist, ...(why !== undefined && { why }) }

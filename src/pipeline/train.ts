@@ -21,6 +21,7 @@ import { calibratedPrediction } from '../trust/calibrated-predictor.ts'
 import { chooseSplitSizes } from '../trust/calibration-size.ts'
 import { type Card, cardJson, makeCard } from '../trust/card.ts'
 import { type Certified, certify, judgedRows } from '../trust/certify.ts'
+import { typicalOf } from '../trust/drift.ts'
 import { templateDigest } from '../trust/validity.ts'
 import { verdictOf } from '../trust/verdict.ts'
 import type { TaskRows } from './task-rows.ts'
@@ -212,7 +213,8 @@ function cardFor(id: SpecialistId, shop: TrainShop, { trained, rows, request, co
   const certified = certifyAs(id, shop, { trained, rows })
   const { threshold, noveltyLimit } = certified.certificate
   const gate = { noveltyLimit, ...(threshold !== undefined && { threshold }) }
-  const predictions = trained.test.map((raw) => calibratedPrediction(raw, certified.calibration))
+  const asServed = (raw: RawPrediction) => calibratedPrediction(raw, certified.calibration)
+  const predictions = trained.test.map(asServed)
   return makeCard({
     specialist: id,
     task,
@@ -221,6 +223,7 @@ function cardFor(id: SpecialistId, shop: TrainShop, { trained, rows, request, co
     evaluation: evaluatePredictions(predictions, splits.test.examples, { gate, seed: request.seed }),
     ...(comparison && { comparison }),
     certified,
+    typical: typicalOf(trained.calibration.map(asServed)),
     verdict: verdictOf({
       certificate: certified.certificate,
       ...(comparison && { comparison }),

@@ -57,7 +57,8 @@ export function openDiskRegistry(folder: string, options: DiskRegistryOptions = 
     promoted: async (task) => (await readPointer(folder, task)).serving ?? undefined,
     promote: (id) => promote(place, id),
     rollback: (task, to) => rollback(place, task, to),
-    demote: (task, why) => demote(place, task, why),
+    demote: (task, why, only) => demote(place, task, { why, only }),
+    movedAt: async (task) => (await readPointer(folder, task)).movedAt || undefined,
     demotion: (task) => demotion(place, task),
     watch: (onChange) => watchPointers(folder, onChange),
   }
@@ -171,8 +172,13 @@ async function promote(place: Place, id: SpecialistId): Promise<void> {
   await movePointer(place.folder, task, { to: (old) => to(old, id, now(place)), placing: place.placing })
 }
 
-async function demote(place: Place, task: TaskId, why: string): Promise<void> {
-  const to = (old: Pointer): Pointer => demotedPointer(old, why, now(place))
+async function demote(
+  place: Place,
+  task: TaskId,
+  { why, only }: { readonly why: string; readonly only: SpecialistId | undefined },
+): Promise<void> {
+  const to = (old: Pointer): Pointer =>
+    only === undefined || old.serving === only ? demotedPointer(old, why, now(place)) : old
   await movePointer(place.folder, task, { to, placing: place.placing })
 }
 

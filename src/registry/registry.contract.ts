@@ -214,6 +214,25 @@ function demotionTests(current: () => CurrentRegistry): void {
       expect(Date.parse(demotion!.at)).toBeGreaterThan(0)
     })
 
+    test('of one version alone leaves another that serves by now', async () => {
+      const { registry, publish } = current()
+      for (const seed of [1, 2]) await publish(seed)
+      await registry.promote(second)
+      await registry.demote(mailTask.id, why, first)
+      expect(await registry.promoted(mailTask.id)).toBe(second)
+      await registry.demote(mailTask.id, why, second)
+      expect(await registry.demotion(mailTask.id)).toMatchObject({ was: second })
+    })
+
+    test('and every other move leaves its time', async () => {
+      const { registry, publish } = current()
+      await publish(1)
+      expect(await registry.movedAt(mailTask.id)).toBeUndefined()
+      await registry.promote(first)
+      const at = await registry.movedAt(mailTask.id)
+      expect(Math.abs(Date.parse(at!) - Date.now())).toBeLessThan(60_000)
+    })
+
     test('is forgotten by the next promotion, also of the same version', async () => {
       const { registry, publish } = current()
       await publish(1)

@@ -39,8 +39,13 @@ export interface Registry {
   promote(id: SpecialistId): Promise<void>
   /** Moves the pointer to the version that served before (or the one named); says which serves now. */
   rollback(task: TaskId, to?: SpecialistId): Promise<SpecialistId | undefined>
-  /** Moves the pointer to nothing: all calls go upstream until a person promotes again. The reason is kept beside it. */
-  demote(task: TaskId, why: string): Promise<void>
+  /**
+   * Moves the pointer to nothing: all calls go upstream until a person promotes again. The reason is kept beside it.
+   * With `only`, where that version serves and no other.
+   */
+  demote(task: TaskId, why: string, only?: SpecialistId): Promise<void>
+  /** When the pointer was moved last, ISO 8601, UTC; absent where it never was. */
+  movedAt(task: TaskId): Promise<string | undefined>
   /** Why nothing serves, where the last move was a demotion. */
   demotion(
     task: TaskId,

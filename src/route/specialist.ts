@@ -5,6 +5,7 @@ import type { Task } from '../task/types.ts'
 import type { TierKind } from '../tier/tier.ts'
 import type { CalibratedPredictor } from '../trust/calibrated-predictor.ts'
 import type { Certificate } from '../trust/certificate.ts'
+import type { Typical } from '../trust/drift.ts'
 
 export interface ServedSpecialist {
   readonly id: SpecialistId
@@ -12,6 +13,8 @@ export interface ServedSpecialist {
   readonly digest: Sha256
   readonly predictor: CalibratedPredictor
   readonly certificate: Certificate
+  /** What it says of typical inputs; absent on cards of before that was kept. */
+  readonly typical?: Typical
   /** True where the certificate names another template, masking or specialist than the one that is loaded. */
   readonly isVoid: boolean
   /** `TASK@VERSION (tier)`. */

@@ -5,6 +5,7 @@ import type { SpecialistId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import { calibrationSchema } from './calibration.ts'
 import type { Certificate } from './certificate.ts'
+import { typicalSchema } from './drift.ts'
 import type { Verdict } from './verdict.ts'
 
 const count = z.number().int().nonnegative()
@@ -155,6 +156,8 @@ export const cardSchema = z.object({
   /** Whether it is worth having; absent on cards of Shoal 0.1. */
   verdict: verdict.exactOptional(),
   calibration: calibrationSchema,
+  /** What the specialist says of typical inputs, for the watch on drift; absent on cards of before that. */
+  typical: typicalSchema.exactOptional(),
   limits: z.array(z.string()).readonly(),
   provenance: z.object({
     /** Version of Shoal that trained it. */

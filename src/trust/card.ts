@@ -9,6 +9,7 @@ import type { Task } from '../task/types.ts'
 import type { Artefact } from '../tier/tier.ts'
 import { type Card, cardSchema } from './card-schema.ts'
 import type { Certified } from './certify.ts'
+import type { Typical } from './drift.ts'
 import type { Verdict } from './verdict.ts'
 
 export type { Card } from './card-schema.ts'
@@ -21,6 +22,7 @@ export interface CardInput {
   readonly evaluation: Evaluation
   readonly comparison?: Comparison
   readonly certified: Certified
+  readonly typical?: Typical
   readonly verdict: Verdict
   readonly provenance: Card['provenance']
   /** Sentences about what was found or left out on the way, for the list of limits. */
@@ -54,6 +56,7 @@ export function makeCard(input: CardInput): Card {
     certificate: certified.certificate,
     verdict: input.verdict,
     calibration: certified.calibration,
+    ...(input.typical === undefined ? {} : { typical: input.typical }),
     limits: [...limitsOf(input), ...(input.notes ?? [])],
     provenance: input.provenance,
     sizeBytes: [...input.artefact.files.values()].reduce((sum, file) => sum + file.byteLength, 0),
