@@ -1,6 +1,8 @@
-// A WebAssembly memory that dense weights are placed in and taken out of. One for all models of a thread:
-// each memory of its own would reserve gigabytes of address space, and a server holds a thousand models.
+// A WebAssembly memory that weights are placed in and taken out of. One for all models of a thread: each memory of
+// its own would reserve gigabytes of address space, and a server holds a thousand models. It never shrinks: what was
+// released is used again, and a test holds how far it can grow beyond what is held.
 import { assert } from '../../base/errors.ts'
+import { createFreeList } from './free-list.ts'
 import { blockLength, createKernels, type Kernels } from './kernels.ts'
 import { Memory } from './web-assembly.ts'
 
@@ -17,12 +19,21 @@ export interface DenseMemory {
   workspace(sizeBytes: number): number
   /** The memory itself; another object after anything was allocated. */
   buffer(): ArrayBuffer
+  /** The whole memory as bytes and as 32-bit numbers; other objects after anything was allocated. */
+  views(): MemoryViews
+}
+
+/** Views of a whole memory. */
+export interface MemoryViews {
+  readonly bytes: Uint8Array
+  readonly words: Uint32Array
 }
 
 const pageBytes = 65_536
 const workspaceBytes = 32 * pageBytes // 16,384 units of text have at most 147,456 n-grams, 8 bytes each
 const alignmentBytes = 64
 const slackBytes = blockLength
+const mostPagesAhead = 256 // what is grown ahead of need: 16 MiB, or an eighth of the memory where that is less
 
 /** The smallest multiple of the kernels' block length that is not below `count`. */
 export function paddedLength(count: number): number {
@@ -34,14 +45,24 @@ export function createDenseMemory(): DenseMemory {
   const memory = new Memory({ initial: 1 + workspaceBytes / pageBytes })
   const free = createFreeList(workspaceBytes)
   const roundUp = (sizeBytes: number): number => Math.ceil(sizeBytes / alignmentBytes) * alignmentBytes
+  let whole = viewsOf(memory.buffer)
 
   function allocate(sizeBytes: number): number {
     const size = roundUp(sizeBytes)
     const address = free.take(size)
-    const missing = address + size - memory.buffer.byteLength
-    if (missing > 0) memory.grow(Math.ceil(missing / pageBytes))
-    new Uint8Array(memory.buffer, address, size).fill(0)
+    const { byteLength } = memory.buffer
+    const missing = address + size - byteLength
+    if (missing > 0) {
+      const ahead = Math.min(mostPagesAhead, Math.floor(byteLength / pageBytes / 8))
+      memory.grow(Math.ceil(missing / pageBytes) + ahead)
+    }
+    views().bytes.fill(0, address, address + size)
     return address
+  }
+
+  function views(): MemoryViews {
+    if (whole.bytes.buffer !== memory.buffer) whole = viewsOf(memory.buffer)
+    return whole
   }
 
   return {
@@ -49,8 +70,7 @@ export function createDenseMemory(): DenseMemory {
     allocate,
     place(values) {
       const address = allocate(values.byteLength + slackBytes)
-      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-      new Uint8Array(memory.buffer, address, bytes.length).set(bytes)
+      views().bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), address)
       return address
     },
     release: (address, sizeBytes) => free.give(address, roundUp(sizeBytes + slackBytes)),
@@ -59,37 +79,14 @@ export function createDenseMemory(): DenseMemory {
       return 0
     },
     buffer: () => memory.buffer,
+    views,
   }
 }
 
-interface FreeList {
-  take(size: number): number
-  give(address: number, size: number): void
-}
-
-/** Free blocks in order of address, the last one endless: the first that is large enough is taken. */
-function createFreeList(start: number): FreeList {
-  const blocks = [{ address: start, size: Number.POSITIVE_INFINITY }]
-  return {
-    take(size) {
-      const index = blocks.findIndex((block) => block.size >= size)
-      const block = blocks[index]!
-      if (block.size === size) blocks.splice(index, 1)
-      else blocks[index] = { address: block.address + size, size: block.size - size }
-      return block.address
-    },
-    give(address, size) {
-      const index = blocks.findIndex((block) => block.address > address)
-      blocks.splice(index, 0, { address, size })
-      // With the block after it, then with the one before.
-      for (const at of [index, index - 1]) {
-        const [block, next] = [blocks[at], blocks[at + 1]]
-        if (!block || !next || block.address + block.size !== next.address) continue
-        blocks.splice(at, 2, { address: block.address, size: block.size + next.size })
-      }
-    },
-  }
-}
+const viewsOf = (buffer: ArrayBuffer): MemoryViews => ({
+  bytes: new Uint8Array(buffer),
+  words: new Uint32Array(buffer),
+})
 
 let shared: DenseMemory | undefined
 

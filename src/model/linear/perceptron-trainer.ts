@@ -1,7 +1,8 @@
 // Trains a perceptron over embeddings: Adagrad on batches of 16, dropout on the hidden units (Srivastava 2014).
 import type { Random } from '../../base/random.ts'
+import type { DenseLayer } from './dense-layer.ts'
 import { createDenseMemory, type DenseMemory, paddedLength } from './dense-memory.ts'
-import type { DenseLayer, PerceptronWeights } from './perceptron.ts'
+import type { PerceptronWeights } from './perceptron.ts'
 import { quantiseRows } from './quantised.ts'
 import { softmaxInPlace } from './softmax.ts'
 

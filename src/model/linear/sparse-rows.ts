@@ -51,6 +51,20 @@ export function weighRows(
   return { starts, columns, values }
 }
 
+/** The rows of these numbers, copied, in that order. */
+export function pickSparseRows({ starts, columns, values }: SparseRows, rows: Int32Array): SparseRows {
+  const picked = new Int32Array(rows.length + 1)
+  for (let i = 0; i < rows.length; i++) picked[i + 1] = picked[i]! + starts[rows[i]! + 1]! - starts[rows[i]!]!
+  const entries = picked[rows.length]!
+  const copy = { starts: picked, columns: new Int32Array(entries), values: new Float32Array(entries) }
+  for (let i = 0; i < rows.length; i++) {
+    const [from, to] = [starts[rows[i]!]!, starts[rows[i]! + 1]!]
+    copy.columns.set(columns.subarray(from, to), picked[i]!)
+    copy.values.set(values.subarray(from, to), picked[i]!)
+  }
+  return copy
+}
+
 function scaleBlocks(
   { columns, values }: Pick<SparseRows, 'columns' | 'values'>,
   start: number,

@@ -17,6 +17,13 @@ const kinds = {
 
 type Kind = keyof typeof kinds
 
+const views: { readonly [K in Kind]: (bytes: Uint8Array) => TensorData } = {
+  U32: ({ buffer, byteOffset, length }) => new Uint32Array(buffer, byteOffset, length / 4),
+  F32: ({ buffer, byteOffset, length }) => new Float32Array(buffer, byteOffset, length / 4),
+  U8: (bytes) => bytes,
+  I8: ({ buffer, byteOffset, length }) => new Int8Array(buffer, byteOffset, length),
+}
+
 interface Entry {
   readonly dtype: Kind
   readonly shape: readonly number[]
@@ -49,7 +56,7 @@ function kindOf(data: TensorData): Kind {
   return name as Kind
 }
 
-/** Reads tensors; the arrays are copies. Big-endian machines are not supported, here as in WebAssembly. */
+/** Reads tensors; the arrays are views of `bytes` where these lie at a multiple of four, as whole files do, or else copies. Big-endian machines are not supported, here as in WebAssembly. */
 export function decodeTensors(bytes: Uint8Array): ReadonlyMap<string, Tensor> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const headerBytes = Number(view.getBigUint64(0, true))
@@ -60,9 +67,9 @@ export function decodeTensors(bytes: Uint8Array): ReadonlyMap<string, Tensor> {
     const [start, end] = data_offsets
     const place = bytes.subarray(8 + headerBytes + start, 8 + headerBytes + end)
     assert(place.length === end - start, `tensor ${name} ends after its file`)
-    // Not `slice`: a Node Buffer's gives a view, and its own buffer is larger and not aligned.
-    const copy = new Uint8Array(place)
-    tensors.set(name, { shape, data: new kinds[dtype](copy.buffer) })
+    // Not `slice`: a Node Buffer's gives a view.
+    const aligned = place.byteOffset % 4 === 0 ? place : new Uint8Array(place)
+    tensors.set(name, { shape, data: views[dtype](aligned) })
   }
   return tensors
 }

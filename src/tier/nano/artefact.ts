@@ -1,17 +1,17 @@
 // A nano model as one file of tensors and a description, and back.
 import { appError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
+import type { DenseLayer } from '../../model/linear/dense-layer.ts'
 import type { MixtureWeights } from '../../model/linear/mixture.ts'
-import type { DenseLayer } from '../../model/linear/perceptron.ts'
 import type { QuantisedRows } from '../../model/linear/quantised.ts'
 import { decodeTensors, encodeTensors, type Tensor } from '../../model/linear/tensors.ts'
-import { createVocabulary } from '../../model/linear/vocabulary.ts'
 import type { NgramOptions } from '../../text/ngrams.ts'
 import type { TableName } from '../../text/script.ts'
+import type { UsualSigns } from './novelty-score.ts'
 import type { NanoModel } from './train.ts'
 
 export const weightsFile = 'nano.safetensors'
-const format = 1
+const format = 2
 
 /** What `load` must know besides the weights. */
 export interface NanoDescription {
@@ -26,35 +26,44 @@ export interface NanoDescription {
   readonly mixture: MixtureWeights
   readonly ngrams: NgramOptions
   readonly lengths: readonly [number, number]
+  readonly usual: UsualSigns
 }
 
 /** Writes a model's weights, in eight bits. */
-export function encodeModel({ sparse, dense }: NanoModel): Uint8Array {
+export function encodeModel({ sparse, dense, novelty }: NanoModel): Uint8Array {
   const { vocabulary, weights, biases } = sparse
+  const { prototypes } = novelty
   return encodeTensors({
     'sparse.codes': vector(vocabulary.codes),
-    'sparse.scales': vector(weights.scales),
     'sparse.biases': vector(biases),
     'dense.first.scales': vector(dense.first.weights.scales),
     'dense.first.biases': vector(dense.first.biases),
     'dense.second.scales': vector(dense.second.weights.scales),
     'dense.second.biases': vector(dense.second.biases),
+    'novelty.mean': vector(novelty.mean),
+    'novelty.starts': vector(novelty.starts),
+    'novelty.prototypes.scales': vector(prototypes.weights.scales),
+    'novelty.prototypes.biases': vector(prototypes.biases),
     'sparse.weights': matrix(weights),
+    'sparse.scales': vector(weights.levels),
     'sparse.levels': vector(vocabulary.levels),
     'dense.first.weights': matrix(dense.first.weights),
     'dense.second.weights': matrix(dense.second.weights),
+    'novelty.prototypes.weights': matrix(prototypes.weights),
+    'novelty.pieces': vector(novelty.knownPieces),
   })
 }
 
 const vector = (data: Tensor['data']): Tensor => ({ shape: [data.length], data })
 
-const matrix = ({ values, columns }: QuantisedRows): Tensor => ({
+const matrix = ({ values, columns }: Pick<QuantisedRows, 'values' | 'columns'>): Tensor => ({
   shape: [values.length / columns, columns],
   data: values,
 })
 
-/** Reads what {@link encodeModel} wrote. */
-export function decodeModel(bytes: Uint8Array, { ngrams, lengths, mixture }: NanoDescription): NanoModel {
+/** Reads what {@link encodeModel} wrote; the arrays may be views of `bytes`. */
+export function decodeModel(bytes: Uint8Array, description: NanoDescription): NanoModel {
+  const { ngrams, lengths, mixture, usual } = description
   const tensors = decodeTensors(bytes)
   const tensor = (name: string): Tensor => {
     const found = tensors.get(name)
@@ -62,17 +71,29 @@ export function decodeModel(bytes: Uint8Array, { ngrams, lengths, mixture }: Nan
     throw appError('internal.bug', { problem: `${weightsFile} lacks ${name}` })
   }
   const read = <Data extends Tensor['data']>(name: string): Data => tensor(name).data as Data
-  const rows = (part: string): QuantisedRows => ({
+  const rows = (part: string): Pick<QuantisedRows, 'values' | 'columns'> => ({
     values: read<Int8Array>(`${part}.weights`),
-    scales: read<Float32Array>(`${part}.scales`),
     columns: tensor(`${part}.weights`).shape[1] ?? 0,
   })
-  const layer = (part: string): DenseLayer => ({ weights: rows(part), biases: read(`${part}.biases`) })
-  const vocabulary = createVocabulary(read('sparse.codes'), read('sparse.levels'))
+  const layer = (part: string): DenseLayer => ({
+    weights: { ...rows(part), scales: read<Float32Array>(`${part}.scales`) },
+    biases: read(`${part}.biases`),
+  })
   return {
-    sparse: { ngrams, lengths, vocabulary, weights: rows('sparse'), biases: read('sparse.biases') },
+    sparse: {
+      ...{ ngrams, lengths },
+      vocabulary: { codes: read('sparse.codes'), levels: read('sparse.levels') },
+      weights: { ...rows('sparse'), levels: read('sparse.scales') },
+      biases: read('sparse.biases'),
+    },
     dense: { first: layer('dense.first'), second: layer('dense.second') },
-    mixture,
+    novelty: {
+      mean: read('novelty.mean'),
+      starts: read('novelty.starts'),
+      prototypes: layer('novelty.prototypes'),
+      knownPieces: read('novelty.pieces'),
+    },
+    ...{ mixture, usual },
   }
 }
 

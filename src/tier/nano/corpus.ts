@@ -3,7 +3,7 @@ import { createTermCounter } from '../../model/linear/terms.ts'
 import type { StaticEmbedding } from '../../model/static-embedding.ts'
 import { boundText, featureLimit } from '../../text/normalise.ts'
 import { joinFamilies } from './families.ts'
-import { type Corpus, chooseFeatures } from './heads.ts'
+import { type Corpus, chooseFeatures, type PieceRows } from './heads.ts'
 
 /** Labelled texts by row number. */
 export interface LabelledTexts {
@@ -24,21 +24,50 @@ export function prepareCorpus(
   const counter = createTermCounter(features.ngrams)
   const { dimensions } = table
   const embeddings = new Float32Array(texts.length * dimensions)
+  const pieces = createPieceRows()
   texts.forEach((text, row) => {
     counter.add(text)
-    embedUnit(table, text, embeddings.subarray(row * dimensions, (row + 1) * dimensions))
+    pieces.add(embedUnit(table, text, embeddings.subarray(row * dimensions, (row + 1) * dimensions)))
     if (row % 256 === 0) tick(row / texts.length)
   })
   const terms = counter.finish()
-  return { ...rows, features, ...joinFamilies(terms, rows.groups), terms, embeddings, dimensions }
+  return {
+    ...{ ...rows, features, ...joinFamilies(terms, rows.groups), terms, embeddings, dimensions },
+    ...{ pieces: pieces.finish(), pieceCount: table.pieces.size },
+  }
 }
 
-/** Writes a text's embedding, scaled to length 1; all zeros where the table knows none of its pieces. */
-export function embedUnit(table: StaticEmbedding, text: string, target: Float32Array): void {
-  table.embedInto(target, boundText(text, featureLimit))
+/**
+ * Writes a text's embedding, scaled to length 1, and gives its pieces; all zeros where the table knows none of them.
+ * The sum of the pieces' vectors has the same direction as their mean.
+ */
+export function embedUnit(table: StaticEmbedding, text: string, target: Float32Array): Int32Array {
+  const pieces = table.pieces.idsOf(boundText(text, featureLimit))
+  target.fill(0)
+  table.add(target, pieces)
   let squares = 0
   for (let d = 0; d < target.length; d++) squares += target[d]! * target[d]!
-  if (squares === 0) return
+  if (squares === 0) return pieces
   const scale = 1 / Math.sqrt(squares)
   for (let d = 0; d < target.length; d++) target[d]! *= scale
+  return pieces
+}
+
+/** Collects the pieces of texts, row by row. */
+function createPieceRows(): { add(pieces: Int32Array): void; finish(): PieceRows } {
+  const starts = [0]
+  let ids = new Int32Array(1 << 16)
+  return {
+    add(pieces) {
+      const end = starts.at(-1)! + pieces.length
+      if (end > ids.length) {
+        const grown = new Int32Array(Math.ceil(end * 1.7))
+        grown.set(ids)
+        ids = grown
+      }
+      ids.set(pieces, starts.at(-1)!)
+      starts.push(end)
+    },
+    finish: () => ({ starts: Int32Array.from(starts), ids: ids.slice(0, starts.at(-1)!) }),
+  }
 }

@@ -2,13 +2,13 @@
 import type { Random } from '../../base/random.ts'
 import type { PerceptronWeights } from '../../model/linear/perceptron.ts'
 import { createPerceptronTrainer } from '../../model/linear/perceptron-trainer.ts'
-import { quantiseRows } from '../../model/linear/quantised.ts'
+import { keepTelling } from '../../model/linear/pruning.ts'
 import { type BlockLengths, weighRows } from '../../model/linear/sparse-rows.ts'
 import type { SparseHead } from '../../model/linear/sparse-scorer.ts'
 import { createSparseTrainer, type Stepping, sparseLogits } from '../../model/linear/sparse-softmax.ts'
 import { measureTerms } from '../../model/linear/term-weights.ts'
 import type { Terms } from '../../model/linear/terms.ts'
-import { selectVocabulary, type Vocabulary } from '../../model/linear/vocabulary.ts'
+import { selectVocabulary } from '../../model/linear/vocabulary.ts'
 import { defaultNgrams, type NgramOptions } from '../../text/ngrams.ts'
 
 /** A training set made ready: everything by row number. */
@@ -18,6 +18,10 @@ export interface Corpus {
   /** N x D, each of length 1 (or 0 where the table knows no piece). */
   readonly embeddings: Float32Array
   readonly dimensions: number
+  /** Pieces of the static table that each row is made of. */
+  readonly pieces: PieceRows
+  /** How many pieces the table has. */
+  readonly pieceCount: number
   readonly classes: Int32Array
   readonly classCount: number
   /** How much each row counts. */
@@ -26,6 +30,12 @@ export interface Corpus {
   readonly groups: Int32Array
   /** 1 for rows that are part of a longer one. */
   readonly contained: Uint8Array
+}
+
+/** Piece numbers by row: row `i` has `ids` from `starts[i]` up to `starts[i + 1]`. */
+export interface PieceRows {
+  readonly starts: Int32Array
+  readonly ids: Int32Array
 }
 
 /** A head that is trained epoch by epoch on some rows and gives logits, M x C, of others. */
@@ -42,6 +52,8 @@ export interface FeatureChoice {
 }
 
 const manyRowsPerClass = 1000
+// Of the n-grams that were learned. Half costs nothing that can be measured, a third up to half a point.
+const keptShare = 0.5
 
 /**
  * Where a class has many rows there are enough of each run of three words to learn from, and characters, which
@@ -53,20 +65,18 @@ export function chooseFeatures(rowCount: number, classCount: number): FeatureCho
     : { ngrams: defaultNgrams, lengths: [1, 0.7] }
 }
 
-/** Bytes that the n-gram head may take: what a thousand specialists of twenty classes leave each, more for more classes. */
+/** Bytes that the n-gram head may take in training: twice what is kept of it, more for more classes. */
 function vocabularyLimit(classCount: number): number {
   const bytes = 1_200_000 + 40_000 * Math.max(0, classCount - 20)
   return Math.floor(bytes / (classCount + 6))
 }
 
-/** The n-gram head in training; it also knows which n-grams it never saw. */
-export interface SparseHeadTrainer extends HeadTrainer<SparseHead> {
-  /** Share of each row's n-grams that the vocabulary lacks, 0..1. */
-  unknownShares(rows: Int32Array): Float32Array
-}
-
 /** The n-gram head over the rows `learn`. */
-export function createSparseHead(corpus: Corpus, learn: Int32Array, stepping: Stepping): SparseHeadTrainer {
+export function createSparseHead(
+  corpus: Corpus,
+  learn: Int32Array,
+  stepping: Stepping,
+): HeadTrainer<SparseHead> {
   const { terms, classCount } = corpus
   const { ngrams, lengths } = corpus.features
   const statistics = measureTerms(terms, {
@@ -96,25 +106,8 @@ export function createSparseHead(corpus: Corpus, learn: Int32Array, stepping: St
       }
       return out
     },
-    unknownShares: (rows) => Float32Array.from(rows, (row) => unknownShare(terms, row, vocabulary)),
-    head: () => ({
-      ngrams,
-      lengths,
-      vocabulary,
-      weights: quantiseRows(model.weights, classCount),
-      biases: model.biases,
-    }),
+    head: () => ({ ngrams, lengths, ...keepTelling(vocabulary, model, keptShare) }),
   }
-}
-
-function unknownShare({ starts, terms, counts, codes }: Terms, row: number, vocabulary: Vocabulary): number {
-  let total = 0
-  let unknown = 0
-  for (let at = starts[row]!; at < starts[row + 1]!; at++) {
-    total += counts[at]!
-    if (vocabulary.rowOf(codes[terms[at]!]!) < 0) unknown += counts[at]!
-  }
-  return total === 0 ? 1 : unknown / total
 }
 
 /** The embedding head over the rows `learn`. */

@@ -133,7 +133,7 @@ function sampleOf(texts: readonly string[]): string {
 }
 
 function describeTrained(
-  { mixture, ngrams, lengths, tableFingerprint }: Trained,
+  { mixture, ngrams, lengths, usual, tableFingerprint }: Trained,
   classes: readonly (readonly string[])[],
   { space }: Task,
   table: TableName,
@@ -141,7 +141,7 @@ function describeTrained(
   const multiple = space.kind === 'labels' && space.multiple
   return describe({
     format: describedFormat,
-    ...{ classes, multiple, table, tableFingerprint, mixture, ngrams, lengths },
+    ...{ classes, multiple, table, tableFingerprint, mixture, ngrams, lengths, usual },
   })
 }
 

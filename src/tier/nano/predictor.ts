@@ -3,6 +3,7 @@ import { throwIfCancelled } from '../../base/errors.ts'
 import { sharedDenseMemory } from '../../model/linear/dense-memory.ts'
 import { mixLogits } from '../../model/linear/mixture.ts'
 import { placePerceptron } from '../../model/linear/perceptron.ts'
+import { largestIndex, softmaxInPlace } from '../../model/linear/softmax.ts'
 import { placeSparseHead } from '../../model/linear/sparse-scorer.ts'
 import type { StaticEmbedding } from '../../model/static-embedding.ts'
 import type { TaskInput } from '../../task/types.ts'
@@ -11,7 +12,8 @@ import type { RawPrediction, RawPredictor } from '../tier.ts'
 import type { NanoDescription } from './artefact.ts'
 import { embedUnit } from './corpus.ts'
 import { textOf } from './inputs.ts'
-import { judgeLogits } from './judge-logits.ts'
+import { placeNovelty } from './novelty.ts'
+import { noveltyScoreOf } from './novelty-score.ts'
 import type { NanoModel } from './train.ts'
 
 /** UTF-16 units up to which a text takes well below a millisecond. */
@@ -28,29 +30,33 @@ export function createNanoPredictor(
   const { classes, multiple } = description
   const outputs = classes.map((labels) => Object.freeze({ kind: 'labels' as const, labels }))
   const labels = classes.map((names) => names[0] ?? '')
-  const sizeBytes = sizeOf(model)
-  const { mixture } = model
-  const scorer = placeSparseHead(sharedDenseMemory(), model.sparse)
-  const perceptron = placePerceptron(sharedDenseMemory(), model.dense)
+  const { mixture, usual } = model
+  const memory = sharedDenseMemory()
+  const scorer = placeSparseHead(memory, model.sparse)
+  const perceptron = placePerceptron(memory, model.dense)
+  const novelty = placeNovelty(memory, model.novelty)
+  const parts = [scorer, perceptron, novelty]
   const embedding = new Float32Array(table.dimensions)
-  const overlap = { total: 0, unknown: 0 }
 
   function predictOne(input: TaskInput): RawPrediction {
     const text = textOf(input)
-    const sparse = scorer.logits(normaliseForFeatures(text), overlap)
-    embedUnit(table, text, embedding)
+    const sparse = scorer.logits(normaliseForFeatures(text))
+    const pieces = embedUnit(table, text, embedding)
     const probabilities = new Float32Array(classes.length)
     mixLogits(probabilities, sparse, perceptron.logits(embedding), mixture)
-    const unknownShare = overlap.total === 0 ? 1 : overlap.unknown / overlap.total
-    const { answer, score, noveltyScore } = judgeLogits(probabilities, unknownShare)
+    const answer = largestIndex(probabilities)
+    const strangeness = novelty.of({ embedding, pieces }, answer)
+    const noveltyScore = noveltyScoreOf({ logit: -probabilities[answer]!, ...strangeness }, usual)
+    softmaxInPlace(probabilities)
     const output = outputs[answer]!
+    const score = probabilities[answer]!
     return multiple
       ? { output, score, noveltyScore }
       : { output, score, noveltyScore, distribution: { labels, probabilities } }
   }
 
   return {
-    sizeBytes,
+    sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
     inline: { inlineLimit, predict: predictOne },
     async predict(inputs, { signal } = {}) {
       const predictions: RawPrediction[] = []
@@ -64,18 +70,7 @@ export function createNanoPredictor(
       return predictions
     },
     async dispose() {
-      scorer.dispose()
-      perceptron.dispose()
+      for (const part of parts) part.dispose()
     },
   }
-}
-
-/** Bytes of the arrays: codes with their index and levels, and the weights. */
-function sizeOf({ sparse, dense }: NanoModel): number {
-  const { vocabulary, weights } = sparse
-  const matrices = [weights, dense.first.weights, dense.second.weights]
-  return matrices.reduce(
-    (sum, { values, scales }) => sum + values.byteLength + 2 * scales.byteLength,
-    vocabulary.size * 9,
-  )
 }

@@ -1,15 +1,17 @@
 // Trains a nano model: rows held aside say when each head stops and how much it counts, then both heads are
 // trained afresh on every row for just as long. Synchronous; a worker runs it.
 import { type Random, seededRandom } from '../../base/random.ts'
+import { createDenseMemory } from '../../model/linear/dense-memory.ts'
 import { fitMixture, type MixtureRows, type MixtureWeights, mixLogits } from '../../model/linear/mixture.ts'
 import type { PerceptronWeights } from '../../model/linear/perceptron.ts'
-import { largestIndex, meanLoss } from '../../model/linear/softmax.ts'
+import { largestIndex, meanLoss, softmaxInPlace } from '../../model/linear/softmax.ts'
 import type { SparseHead } from '../../model/linear/sparse-scorer.ts'
 import type { Stepping } from '../../model/linear/sparse-softmax.ts'
 import type { HeldAside } from '../tier.ts'
 import { type Fold, innerFolds } from './folds.ts'
 import { type Corpus, createDenseHead, createSparseHead, type HeadTrainer, pick } from './heads.ts'
-import { judgeLogits } from './judge-logits.ts'
+import { type EmbeddedText, fitNovelty, type NoveltyWeights, placeNovelty } from './novelty.ts'
+import { type NoveltySigns, noveltyScoreOf, type UsualSigns, usualSigns } from './novelty-score.ts'
 import { type Pace, partOfPace } from './pace.ts'
 
 /** A trained nano model. */
@@ -17,6 +19,8 @@ export interface NanoModel {
   readonly sparse: SparseHead
   readonly dense: PerceptronWeights
   readonly mixture: MixtureWeights
+  readonly novelty: NoveltyWeights
+  readonly usual: UsualSigns
 }
 
 /** What training found out about itself on the rows held aside. */
@@ -63,7 +67,18 @@ export function trainNano(
   )
   const denseRandom = random.fork('dense')
   const dense = refit(createDenseHead(corpus, rows, denseRandom), checked.denseEpochs, denseRandom)
-  return { model: { sparse, dense, mixture: checked.mixture }, findings: findingsOf(checked) }
+  const novelty = fitNovelty(corpus, rows, random.fork('novelty'))
+  const judged = judgeChecked(corpus, checked)
+  const usual = usualSigns(judged.map(({ signs }) => signs))
+  const heldAside = judged.map(({ score, correct, signs }) => ({
+    score,
+    correct,
+    noveltyScore: noveltyScoreOf(signs, usual),
+  }))
+  return {
+    model: { sparse, dense, mixture: checked.mixture, novelty, usual },
+    findings: findingsOf(checked, heldAside),
+  }
 }
 
 interface Checked {
@@ -73,7 +88,8 @@ interface Checked {
   readonly mixture: MixtureWeights
   readonly rows: Int32Array
   readonly logits: MixtureRows
-  readonly unknownShares: Float32Array
+  /** What each fold's rows to learn from say about novelty, with its rows to check on. */
+  readonly novelty: readonly { readonly weights: NoveltyWeights; readonly check: Int32Array }[]
 }
 
 function checkHeads(corpus: Corpus, folds: readonly Fold[], random: Random, pace: Pace): Checked {
@@ -101,7 +117,7 @@ function checkHeads(corpus: Corpus, folds: readonly Fold[], random: Random, pace
     sparseEpochs: epochs,
     denseEpochs: dense.epochs,
     mixture: fitMixture(mixtureRows),
-    unknownShares: join(curves.map((curve) => curve.unknownShares)),
+    novelty: folds.map(({ check }, index) => ({ weights: curves[index]!.novelty, check })),
   }
 }
 
@@ -109,7 +125,7 @@ interface CheckedFold {
   /** One curve a way of stepping. */
   readonly sparse: readonly LearningCurve[]
   readonly dense: LearningCurve
-  readonly unknownShares: Float32Array
+  readonly novelty: NoveltyWeights
 }
 
 function checkFold(
@@ -126,7 +142,7 @@ function checkFold(
   const curve = <Head>(head: HeadTrainer<Head>, most: number, index: number): LearningCurve =>
     learningCurve(head, { check, right, most }, random, part(index))
   return {
-    unknownShares: heads[0]!.unknownShares(check),
+    novelty: fitNovelty(corpus, learn, random.fork('novelty')),
     sparse: heads.map((head, index) => curve(head, mostEpochs.sparse, index)),
     dense: curve(dense, mostEpochs.dense, steppings.length),
   }
@@ -177,23 +193,45 @@ function join(parts: readonly Float32Array[]): Float32Array {
   return out
 }
 
-function findingsOf(checked: Checked): NanoFindings {
-  const { rows, logits, mixture } = checked
-  const { classCount } = logits
+/** A row held aside, judged by heads that had not seen it. */
+interface Judged {
+  readonly score: number
+  readonly correct: boolean
+  readonly signs: NoveltySigns
+}
+
+function judgeChecked(corpus: Corpus, { logits, mixture, novelty }: Checked): readonly Judged[] {
+  const { classCount, classes, sparse, dense } = logits
   const mixed = new Float32Array(classCount)
-  const heldAside = Array.from(rows, (_, i): HeldAside => {
-    const range = [i * classCount, (i + 1) * classCount] as const
-    mixLogits(mixed, logits.sparse.subarray(...range), logits.dense.subarray(...range), mixture)
-    const { answer, score, noveltyScore } = judgeLogits(mixed, checked.unknownShares[i]!)
-    return { score, correct: answer === logits.classes[i], noveltyScore }
+  let at = 0
+  return novelty.flatMap(({ weights, check }) => {
+    const asked = placeNovelty(createDenseMemory(), weights)
+    return Array.from(check, (row): Judged => {
+      const range = [at * classCount, (at + 1) * classCount] as const
+      mixLogits(mixed, sparse.subarray(...range), dense.subarray(...range), mixture)
+      const answer = largestIndex(mixed)
+      const signs = { logit: -mixed[answer]!, ...asked.of(embeddedRow(corpus, row), answer) }
+      softmaxInPlace(mixed)
+      return { score: mixed[answer]!, correct: answer === classes[at++], signs }
+    })
   })
+}
+
+function embeddedRow({ embeddings, dimensions, pieces }: Corpus, row: number): EmbeddedText {
+  return {
+    embedding: embeddings.subarray(row * dimensions, (row + 1) * dimensions),
+    pieces: pieces.ids.subarray(pieces.starts[row]!, pieces.starts[row + 1]!),
+  }
+}
+
+function findingsOf(checked: Checked, heldAside: readonly HeldAside[]): NanoFindings {
   const right = heldAside.filter(({ correct }) => correct).length
   return {
     stepping: checked.stepping,
     sparseEpochs: checked.sparseEpochs,
     denseEpochs: checked.denseEpochs,
-    checkRows: rows.length,
-    checkAccuracy: right / Math.max(1, rows.length),
+    checkRows: heldAside.length,
+    checkAccuracy: right / Math.max(1, heldAside.length),
     heldAside,
   }
 }

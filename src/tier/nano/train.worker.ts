@@ -41,6 +41,7 @@ async function train(labelled: LabelledTexts, name: TableName): Promise<void> {
       mixture: model.mixture,
       ngrams: model.sparse.ngrams,
       lengths: model.sparse.lengths,
+      usual: model.usual,
       vocabularySize: model.sparse.vocabulary.size,
       tableFingerprint: fingerprint(embedding),
     },

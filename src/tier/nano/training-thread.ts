@@ -18,7 +18,7 @@ export interface TrainJob {
 
 /** What the thread made. */
 export interface Trained
-  extends Pick<NanoDescription, 'mixture' | 'ngrams' | 'lengths' | 'tableFingerprint'> {
+  extends Pick<NanoDescription, 'mixture' | 'ngrams' | 'lengths' | 'usual' | 'tableFingerprint'> {
   readonly weights: Uint8Array
   readonly findings: NanoFindings
   readonly vocabularySize: number
