@@ -8,6 +8,8 @@ export const dependencies: Readonly<Record<string, string>> = {
   'd3-scale': 'scales and round ticks of the charts on the card, without a DOM',
   'd3-shape': 'lines and areas of the charts as SVG paths, without a DOM',
   fastify: 'HTTP of the gateway: routing, bodies, limits, shutdown',
+  'gpt-tokenizer':
+    "tokens as OpenAI's models count them, where an upstream does not say; ten times as fast as js-tiktoken",
   hyparquet: 'Parquet files, read by row group, pure JavaScript',
   'hyparquet-compressors': 'what Parquet files are compressed with: gzip, zstd, brotli, LZ4, fast snappy',
   kysely: 'SQL built with types, for SQLite and PostgreSQL alike',

@@ -81,7 +81,12 @@ describe('usage', () => {
   })
 
   test('without a report it is counted by the rule and says so', () => {
-    expect(usageOfCall(call())).toEqual({ promptTokens: 6, completionTokens: 1, source: 'counted' })
+    expect(usageOfCall(call())).toEqual({
+      promptTokens: 6,
+      completionTokens: 1,
+      source: 'counted',
+      countedBy: 'bytes',
+    })
   })
 
   test('tool calls of an answer are counted too', () => {
@@ -114,7 +119,7 @@ describe('the row of the ledger', () => {
       avoidedUsd: 0.0035,
       cpuMs: 0.05,
     })
-    const upstreamModel = 'gpt-4o-mini'
+    const upstreamModel = 'gpt-4o-mini' as NonNullable<Call['model']>
     expect(meterCall(local, { prices: listPrices, upstreamModel }).avoidedUsd).toBeCloseTo(0.00021, 12)
   })
 

@@ -34,7 +34,18 @@ export const chatRequestSchema = z.looseObject({
 const usageSchema = z.looseObject({
   prompt_tokens: z.number(),
   completion_tokens: z.number(),
-  prompt_tokens_details: z.looseObject({ cached_tokens: z.number().nullish() }).nullish(),
+  prompt_tokens_details: z
+    .looseObject({
+      cached_tokens: z.number().nullish(),
+      audio_tokens: z.number().nullish(),
+      /** Not OpenAI's: how LiteLLM and OpenRouter say what Anthropic wrote to its cache. */
+      cache_creation_tokens: z.number().nullish(),
+      cache_write_tokens: z.number().nullish(),
+    })
+    .nullish(),
+  completion_tokens_details: z
+    .looseObject({ reasoning_tokens: z.number().nullish(), audio_tokens: z.number().nullish() })
+    .nullish(),
 })
 
 /** The answer of `POST /v1/chat/completions` without streaming. */
@@ -46,7 +57,8 @@ export const chatResponseSchema = z.looseObject({
       finish_reason: z.string().nullish(),
     }),
   ),
-  usage: usageSchema.nullish(),
+  // A usage of another shape is none; the answer is one all the same.
+  usage: usageSchema.nullish().catch(undefined),
 })
 
 /** One event of a streamed answer. */
@@ -61,7 +73,8 @@ export const chatChunkSchema = z.looseObject({
       finish_reason: z.string().nullish(),
     }),
   ),
-  usage: usageSchema.nullish(),
+  // A usage of another shape is none; the answer is one all the same.
+  usage: usageSchema.nullish().catch(undefined),
 })
 
 /** The answer of `GET /v1/models`. */
