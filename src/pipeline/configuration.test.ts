@@ -14,6 +14,16 @@ test('an empty file gives the defaults', () => {
   })
 })
 
+test('times of days, sizes, policies of tasks and sections without settings are read', () => {
+  expect(
+    read('keep:\n  age: 90d\ntasks:\n  mail:\n    auto: { after: 500 calls, promote: certified }\n'),
+  ).toMatchObject({
+    keep: { age: 90 * 86_400_000 },
+    tasks: { mail: { auto: { after: 500, promote: 'certified' } } },
+  })
+  expect(read('keep:\nserver:\n')).toEqual(defaultConfiguration())
+})
+
 test('times, sizes and variables are read', () => {
   const text = `server:\n  bodyLimit: 1.5KiB\n  shutdown: 500ms\nupstream:\n  url: https://\${HOST}/v1\n  apiKey: \${KEY}\n`
   expect(read(text, { HOST: 'example.test', KEY: 'sk-1' })).toMatchObject({
@@ -37,6 +47,17 @@ test.each([
     'upstream:\n  url: ftp://x\n',
     'line 2, column 8: upstream.url: expected an http or https address, or none',
   ],
+  [
+    'tasks:\n  mail:\n    rsik: 0.1\n',
+    'line 3, column 5: "tasks.mail.rsik" is no setting. Did you mean "risk"?',
+  ],
+  [
+    'tasks:\n  mail:\n    auto: { after: 500, promot: never }\n',
+    'line 3, column 25: "tasks.mail.auto.promot" is no setting. Did you mean "promote"?',
+  ],
+  ['tasks:\n  mail:\n    auto: { after: soon }\n', 'line 3, column 20: tasks.mail.auto.after'],
+  ['tasks:\n  Mail: {}\n', 'line 2, column 3: tasks.Mail: expected a task name'],
+  ['keep:\n  age: forever\n', 'line 2, column 8: keep.age: expected a time such as 500ms, 10s or 5m'],
   ['server: 7\n', 'line 1, column 9: server: invalid input'],
   ['server:\n  port: [1\n', 'line 3, column 1'],
 ])('a mistake in %j is named with its place', (text, message) => {

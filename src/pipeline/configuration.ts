@@ -2,24 +2,10 @@
 import { z } from 'zod'
 import { priceOverrideSchema } from '../meter/prices.ts'
 import { auditSchema } from './configuration/audit.ts'
-
-/** A time as it is written (`500ms`, `10s`, `5m`, `1h`), read as milliseconds. */
-const time = (initial: string, description: string) =>
-  z
-    .string('expected a time such as 500ms, 10s or 5m')
-    .regex(/^\d+(\.\d+)?(ms|s|m|h)$/, 'expected a time such as 500ms, 10s or 5m')
-    .transform(milliseconds)
-    .prefault(initial)
-    .describe(description)
-
-/** A size as it is written (`64KiB`, `32MiB`, `1GiB`), read as bytes. */
-const size = (initial: string, description: string) =>
-  z
-    .string('expected a size such as 64KiB, 32MiB or 1GiB')
-    .regex(/^\d+(\.\d+)?(B|KiB|MiB|GiB)$/, 'expected a size such as 64KiB, 32MiB or 1GiB')
-    .transform(bytes)
-    .prefault(initial)
-    .describe(description)
+import { keepSchema } from './configuration/keep.ts'
+import { tasksSchema } from './configuration/tasks.ts'
+import { upstreamsSchema } from './configuration/upstreams.ts'
+import { optionalTime, size, time } from './configuration/values.ts'
 
 const server = z.strictObject({
   host: z
@@ -50,13 +36,27 @@ const upstream = z.strictObject({
       `Key for calls that bring none of their own (no Authorization header, or "Bearer shoal"). Write \${NAME} to read it from the environment. Default: OPENAI_API_KEY.`,
     ),
   connectTimeout: time('10s', 'Longest wait for a connection.'),
-  answerTimeout: time('10m', 'Longest wait for an answer to begin.'),
+  answerTimeout: time(
+    '10m',
+    'Longest wait of a client for an answer, or for the first event of a streamed one, whatever is tried in that time.',
+  ),
   silenceTimeout: time('2m', 'Longest silence inside an answer.'),
   maxForwarding: z
     .int()
     .min(1)
     .default(1024)
     .describe('Calls on their way to the upstream at one moment; more are refused with 503.'),
+  retries: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe(
+      'Retries on an upstream that failed, as a share of its calls, 0 to 1. Sending a call on to another upstream is not one.',
+    ),
+  hedgeAfter: optionalTime(
+    'A second upstream is asked too where the first has not answered a call in one piece by then; the faster one wins, and both may cost. Not set: never.',
+  ),
 })
 
 const calls = z.strictObject({
@@ -86,9 +86,16 @@ const log = z.strictObject({
 export const configurationSchema = z.strictObject({
   server: server.prefault({}).describe('Where the gateway listens.'),
   upstream: upstream.prefault({}).describe('The large model behind the gateway.'),
+  upstreams: upstreamsSchema
+    .optional()
+    .describe(
+      'Several large models, by name, in the order in which they are tried; in place of upstream.url.',
+    ),
   calls: calls.prefault({}).describe('How calls are kept.'),
+  keep: keepSchema.prefault({}).describe('How long calls are kept, and how many.'),
   local: local.prefault({}).describe('Answers of specialists.'),
   audit: auditSchema.prefault({}).describe('Checks of local answers with the upstream.'),
+  tasks: tasksSchema.default({}).describe('Tasks by name.'),
   prices: priceOverrideSchema
     .optional()
     .describe('Your own prices, in US dollars for a million tokens, over the table that Shoal brings.'),
@@ -97,19 +104,3 @@ export const configurationSchema = z.strictObject({
 
 /** All settings, checked and filled in; times in milliseconds, sizes in bytes. */
 export type Configuration = z.infer<typeof configurationSchema>
-
-const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
-const unitBytes = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 } as const
-
-function milliseconds(text: string): number {
-  return inUnits(text, unitMs)
-}
-
-function bytes(text: string): number {
-  return Math.round(inUnits(text, unitBytes))
-}
-
-function inUnits(text: string, units: { readonly [unit: string]: number }): number {
-  const unit = /[a-z]+$/i.exec(text)?.[0] ?? ''
-  return Number.parseFloat(text) * (units[unit] ?? Number.NaN)
-}

@@ -1,5 +1,6 @@
 /** The documentation of `shoal.yaml`, written from its schema. */
 import { z } from 'zod'
+import { upstreamsExample } from './configuration/upstreams.ts'
 import { configurationSchema } from './configuration.ts'
 
 /** A complete `shoal.yaml` with every setting at its default and a sentence on each. */
@@ -12,8 +13,9 @@ export function describeConfiguration(): string {
   for (const [section, described] of Object.entries(properties)) {
     if (typeof described === 'boolean') continue
     lines.push('', `# ${described.description ?? ''}`)
-    if (section === 'prices') {
-      lines.push(...pricesExample)
+    const example = examples[section]
+    if (example) {
+      lines.push(...example)
       continue
     }
     lines.push(`${section}:`)
@@ -23,14 +25,32 @@ export function describeConfiguration(): string {
   return `${lines.join('\n')}\n`
 }
 
-/** A record has no defaults to show. */
-const pricesExample = [
-  '# prices:',
-  '#   date: 2026-11-01',
-  '#   source: our contract',
-  '#   models:',
-  '#     some-model: { inputUsd: 0.15, outputUsd: 0.6, cachedInputUsd: 0.075 }',
-]
+/** Records have no defaults to show. */
+const examples: { readonly [section: string]: readonly string[] } = {
+  upstreams: upstreamsExample,
+  prices: [
+    '# prices:',
+    '#   date: 2026-11-01',
+    '#   source: our contract',
+    '#   models:',
+    '#     some-model: { inputUsd: 0.15, outputUsd: 0.6, cachedInputUsd: 0.075 }',
+  ],
+  tasks: [
+    '# tasks:',
+    '#   support-intent:',
+    '#     # Shares: of local answers that may be wrong, and of the chance that this promise fails.',
+    '#     risk: 0.02',
+    '#     delta: 0.05',
+    '#     # The model that answers what is not answered locally.',
+    '#     upstream: some-model',
+    '#     # true: nothing is answered locally; it holds at each start, over `shoal pause`.',
+    '#     paused: false',
+    '#     # Trains when the upstream has answered so many calls that no training has seen, and at least half as',
+    '#     # many as the last one had. promote: never (a person does) or certified (a version that may answer',
+    '#     # calls, at least as many as the one that serves).',
+    '#     auto: { after: 500 calls, promote: certified }',
+  ],
+}
 
 function describeSetting(name: string, setting: z.core.JSONSchema.BaseSchema): readonly string[] {
   const values = setting.enum ? ` One of: ${setting.enum.join(', ')}.` : ''

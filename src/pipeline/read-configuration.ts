@@ -1,7 +1,8 @@
 /** Reads `shoal.yaml`: `${NAME}` from the environment, and every mistake with its line, its column and what would be right. */
 import { isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { type AppError, appError } from '../base/errors.ts'
+import { isJsonObject } from '../base/json.ts'
 import { nearestName } from '../data/columns.ts'
 import { type Configuration, configurationSchema } from './configuration.ts'
 
@@ -34,9 +35,16 @@ export function readConfiguration(source: ConfigurationSource): Configuration {
   const mistake = document.errors[0]
   if (mistake) throw invalid(reading, mistake.pos[0], mistake.message)
   fillVariables(reading)
-  const checked = configurationSchema.safeParse(document.toJS() ?? {})
+  const checked = configurationSchema.safeParse(withoutEmptySections(document.toJS()))
   if (checked.success) return checked.data
   throw errorOfIssue(reading, checked.error.issues[0]!)
+}
+
+/** A section whose settings are all commented out is as good as none. */
+function withoutEmptySections(value: unknown): unknown {
+  if (value === null || value === undefined) return {}
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([, section]) => section !== null))
 }
 
 function fillVariables(reading: Reading): void {
@@ -55,6 +63,10 @@ function fillVariables(reading: Reading): void {
 
 function errorOfIssue(reading: Reading, issue: z.core.$ZodIssue): AppError {
   if (issue.code === 'unrecognized_keys') return errorOfKey(reading, issue.path, issue.keys[0]!)
+  if (issue.code === 'invalid_key') {
+    const problem = issue.issues[0]?.message ?? issue.message
+    return invalid(reading, offsetOfKey(reading, issue.path), `${issue.path.join('.')}: ${problem}`)
+  }
   const node = reading.document.getIn(issue.path, true)
   const offset = isScalar(node) || isMap(node) ? node.range?.[0] : undefined
   const isSecret = issue.path.at(-1) === 'apiKey'
@@ -72,20 +84,32 @@ function errorOfKey(reading: Reading, path: Path, key: string): AppError {
   const nearest = nearestName(key, known)
   const list = known.length === 0 ? '' : ` Known here: ${known.join(', ')}`
   const hint = nearest === undefined ? list : ` Did you mean "${nearest}"?`
-  const map = path.length === 0 ? reading.document.contents : reading.document.getIn(path, true)
-  const pair = isMap(map) && map.items.find((item) => isScalar(item.key) && item.key.value === key)
-  const offset = pair && isScalar(pair.key) ? pair.key.range?.[0] : undefined
-  return invalid(reading, offset, `"${[...path, key].join('.')}" is no setting.${hint}`)
+  const whole = [...path, key]
+  return invalid(reading, offsetOfKey(reading, whole), `"${whole.join('.')}" is no setting.${hint}`)
 }
 
-/** The settings that there are at a path: the schema has two levels, but for the prices of models. */
+function offsetOfKey({ document }: Reading, path: Path): number | undefined {
+  const above = path.slice(0, -1)
+  const map = above.length === 0 ? document.contents : document.getIn(above, true)
+  const pair = isMap(map) && map.items.find((item) => isScalar(item.key) && item.key.value === path.at(-1))
+  return pair && isScalar(pair.key) ? pair.key.range?.[0] : undefined
+}
+
+/** The settings that there are at a path. */
 function keysAt(path: Path): readonly string[] {
-  const [section, ...deeper] = path
-  if (deeper.length > 0) return []
-  const shape = configurationSchema.shape
-  if (section === undefined) return Object.keys(shape)
-  const known = Object.entries(shape).find(([name]) => name === section)
-  return known ? Object.keys(known[1].unwrap().shape) : []
+  let at: z.core.JSONSchema.BaseSchema | undefined = z.toJSONSchema(configurationSchema, { io: 'input' })
+  for (const key of path) at = at && within(at, key)
+  return Object.keys(at?.properties ?? {})
+}
+
+/** What the schema says of a member: by its name, or of all where the names are the user's. */
+function within(
+  schema: z.core.JSONSchema.BaseSchema,
+  key: PropertyKey,
+): z.core.JSONSchema.BaseSchema | undefined {
+  const { properties, additionalProperties, items } = schema
+  const found = properties?.[String(key)] ?? additionalProperties ?? (Array.isArray(items) ? items[0] : items)
+  return typeof found === 'object' ? found : undefined
 }
 
 function invalid(reading: Reading, offset: number | undefined, problem: string): AppError {

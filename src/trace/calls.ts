@@ -70,6 +70,7 @@ function filtered(queries: StoreQueries, filter: CallFilter) {
   let query = queries.selectFrom('calls').where(visible)
   if (filter.task !== undefined) query = query.where('task', '=', filter.task)
   if (filter.sinceMs !== undefined) query = query.where('at_ms', '>=', filter.sinceMs)
+  if (filter.endUser !== undefined) query = query.where('end_user', '=', filter.endUser)
   if (filter.audits !== undefined) query = query.where('audit_of', filter.audits ? 'is not' : 'is', null)
   if (filter.answeredByUpstream === true)
     query = query.where('served_by', '=', 'upstream').where('status', '>=', 200).where('status', '<', 300)

@@ -30,6 +30,8 @@ export interface LibsqlConnection {
   page(no: number): Uint8Array | undefined
   /** Replaces a page, as part of a transaction like any other write. */
   writePage(no: number, bytes: Uint8Array): void
+  /** Rewrites an older file so that freed space can be given back piece by piece; left as it is where the disk has no room. */
+  makeShrinkable(): void
   /** Moves the log into the file and cuts it to nothing; false where another connection still reads from it. */
   emptyLog(): boolean
   /** Runs work as one write transaction: all or nothing. The work must not wait for anything. */
@@ -82,6 +84,7 @@ export function openLibsqlConnection(path: string, options: { readonly create: b
       guarded(path, () => {
         database.prepare('UPDATE sqlite_dbpage SET data = ? WHERE pgno = ?').run(Buffer.from(bytes), no)
       }),
+    makeShrinkable: () => guarded(path, () => makeShrinkable(database)),
     emptyLog: () => guarded(path, () => emptyLog(database)),
     transaction: (work) => guarded(path, () => inTransaction(database, work)),
     rollback: () => rollback(database),
@@ -107,6 +110,16 @@ function readPage(database: Database.Database, no: number): Uint8Array | undefin
   const [row] = database.prepare('SELECT data FROM sqlite_dbpage WHERE pgno = ?').all(no)
   const [data] = typeof row === 'object' && row !== null ? Object.values(row) : []
   return isBytes(data) ? new Uint8Array(data) : undefined
+}
+
+function makeShrinkable(database: Database.Database): void {
+  database.exec('PRAGMA auto_vacuum = INCREMENTAL')
+  try {
+    database.exec('VACUUM')
+  } catch (cause) {
+    // Such a file uses freed space again; it only does not get smaller.
+    if (errorCodeOf(cause) !== 'SQLITE_FULL') throw cause
+  }
 }
 
 function emptyLog(database: Database.Database): boolean {

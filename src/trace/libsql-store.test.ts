@@ -248,6 +248,7 @@ describe('a store of version 1', () => {
     expect(await store.calls.get(kept.call.id)).toEqual(kept.call)
     expect((await store.upkeep.remove({ endUser: 'ada' })).calls).toBe(1)
     await store.close()
+    expect(new Database(path).prepare('PRAGMA auto_vacuum').all()).toEqual([{ auto_vacuum: 2 }])
     const again = await openLibsqlStore({ path })
     expect(await again.calls.count()).toBe(1)
     await again.close()

@@ -109,9 +109,16 @@ async function oneAtATime(path: string, work: () => Promise<void>): Promise<void
   }
 }
 
-/** Checks whose file it is and of which version, then takes the missing steps in one transaction. */
+/** Checks whose file it is and of which version, then takes the missing steps. */
 async function bringUpToDate(connection: LibsqlConnection): Promise<void> {
-  if (checkedVersion(connection) === storeVersion) return
+  const version = checkedVersion(connection)
+  if (version === storeVersion) return
+  await takeSteps(connection)
+  if (version > 0) connection.makeShrinkable()
+}
+
+/** The missing steps in one transaction. */
+async function takeSteps(connection: LibsqlConnection): Promise<void> {
   connection.exec('BEGIN IMMEDIATE')
   try {
     // Another process may have done it while this one waited for the lock.

@@ -4,6 +4,7 @@ import { AppError, assert } from '../base/errors.ts'
 import { meterCall } from '../meter/ledger-row.ts'
 import type { PriceTable } from '../meter/prices.ts'
 import { type PackedCalls, type UnpackedCall, unpackCalls } from './call-batch.ts'
+import { endUserOf } from './end-user.ts'
 import { openLibsqlStore } from './libsql-store.ts'
 import { maskCall } from './mask-call.ts'
 import type { KeptCall, Store } from './store.ts'
@@ -35,7 +36,9 @@ export type FromKeeper =
 function keptCall({ call, policy }: UnpackedCall, prices: PriceTable): KeptCall {
   const { upstream } = policy
   const ledger = meterCall(call, { prices, ...(upstream !== undefined && { upstreamModel: upstream }) })
-  return { call: policy.masked ? maskCall(call) : call, ledger }
+  const endUser = call.endUser ?? endUserOf(call.request)
+  const named = endUser === undefined ? call : { ...call, endUser }
+  return { call: policy.masked ? maskCall(named) : named, ledger }
 }
 
 function problemOf(cause: unknown): KeeperProblem {

@@ -21,6 +21,8 @@ export interface CallFilter {
   readonly answeredByUpstream?: boolean
   /** True: only audits; false: none of them. */
   readonly audits?: boolean
+  /** As in {@link Call.endUser}. */
+  readonly endUser?: string
 }
 
 /** A person's right answer for a call, as the upstream would have written it. */
