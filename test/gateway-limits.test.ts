@@ -12,6 +12,7 @@ import {
   startTestGateway,
   type TestGateway,
   testSpecialist,
+  testUpstreams,
 } from './support/test-gateway.ts'
 
 let upstream: FakeUpstream
@@ -113,7 +114,7 @@ test('closing ends calls that outlive the deadline', async () => {
   const slow = await fakeUpstream({ behaviour: 'hang' })
   const other = await startTestGateway({
     shutdownMs: 100,
-    upstream: { url: slow.url, connectTimeoutMs: 1e4, answerTimeoutMs: 1e4, silenceTimeoutMs: 1e4 },
+    upstreams: testUpstreams([{ url: slow.url, silenceTimeoutMs: 1e4 }], { answerTimeoutMs: 1e4 }),
   })
   const pending = ask(other.url, question).catch(() => 'ended')
   await expect.poll(() => slow.seen.length).toBe(1)

@@ -307,6 +307,37 @@ export const errorTable = {
     ...upstream,
     message: 'The upstream {upstream} answered {status} with a body that is not what it says: {problem}.',
   },
+  'upstream.not-http': {
+    ...upstream,
+    message: 'The upstream {upstream} sent what is no HTTP that can be read: {problem}.',
+  },
+  'upstream.all-failed': {
+    ...upstream,
+    message: 'No upstream answered. Tried: {tried}. Send it again in a moment.',
+  },
+  'upstream.resting': {
+    status: 503,
+    retryable: true,
+    exit: 3,
+    message:
+      'The upstream {upstream} has failed too often just now and is not asked. It is tried again in {seconds} s.',
+  },
+  'upstream.busy': {
+    status: 503,
+    retryable: true,
+    exit: 3,
+    message:
+      'The upstream {upstream} has {count} calls under way, which is its limit (`maxConcurrent` in shoal.yaml), and none ended in time. Send it again in a moment.',
+  },
+  'upstream.unknown': {
+    ...missing,
+    message: 'There is no upstream "{upstream}". Its name must be one of: {known}.',
+  },
+  'upstream.no-model': {
+    ...missing,
+    message:
+      'No upstream takes the model "{model}". Of the upstreams {known} each says in shoal.yaml which `models` it takes.',
+  },
   cancelled: {
     status: 499,
     retryable: true,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { createLog } from '../base/log.ts'
 import { type Serving, startServing } from '../gateway/serving.ts'
-import { chooseUpstream } from '../gateway/upstream-choice.ts'
+import { chooseUpstreams } from '../gateway/upstream-choice.ts'
 import type { Configuration } from '../pipeline/configuration.ts'
 import { defaultConfiguration } from '../pipeline/read-configuration.ts'
 import { openDiskRegistry } from '../registry/disk-registry.ts'
@@ -106,10 +106,10 @@ async function withServing(
 ): Promise<void> {
   const store = await openLibsqlStore({ path: home.storeFile })
   try {
-    const { options } = chooseUpstream(configuration.upstream, {})
+    const { settings } = chooseUpstreams(configuration, {})
     const serving = await startServing({
       configuration,
-      ...(options && { upstream: options }),
+      ...(settings && { upstreams: settings }),
       storeFile: home.storeFile,
       store,
       registry: openDiskRegistry(home.registryFolder),

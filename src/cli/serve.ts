@@ -5,7 +5,7 @@ import { appError } from '../base/errors.ts'
 import { errorCodeOf } from '../base/files.ts'
 import { createLog } from '../base/log.ts'
 import { type Serving, startServing } from '../gateway/serving.ts'
-import { chooseUpstream, type UpstreamChoice } from '../gateway/upstream-choice.ts'
+import { type ChosenUpstream, chooseUpstreams } from '../gateway/upstream-choice.ts'
 import type { Configuration } from '../pipeline/configuration.ts'
 import { describeConfiguration } from '../pipeline/describe-configuration.ts'
 import { defaultConfiguration, readConfiguration } from '../pipeline/read-configuration.ts'
@@ -37,7 +37,7 @@ export function serveCommand(): Command {
     .option('--json', 'print one JSON document when the gateway is up')
     .addHelpText(
       'after',
-      `\nEnvironment:\n  OPENAI_BASE_URL  the upstream, where ${defaultFile} names none\n  OPENAI_API_KEY   its key, for calls that bring none of their own\n  SHOAL_HOME       the data folder (default: .shoal)\n\nExample:\n  OPENAI_BASE_URL=https://llm.example.test/v1 shoal serve --port 8080`,
+      `\nEnvironment:\n  OPENAI_BASE_URL  the upstream, where ${defaultFile} names none\n  OPENAI_API_KEY   its key, for calls that bring none of their own\n  ANTHROPIC_BASE_URL, ANTHROPIC_API_KEY   the same for /v1/messages\n  SHOAL_HOME       the data folder (default: .shoal)\n\nExample:\n  OPENAI_BASE_URL=https://llm.example.test/v1 shoal serve --port 8080`,
     )
     .action(async (options: ServeOptions) => {
       if (options.helpConfig) process.stdout.write(describeConfiguration())
@@ -48,7 +48,7 @@ export function serveCommand(): Command {
 async function serve(context: CommandContext, options: ServeOptions): Promise<void> {
   const { home, registry, signal, terminal } = context
   const configuration = await settings(options)
-  const upstream = chooseUpstream(configuration.upstream, process.env)
+  const { settings: upstreams, chosen } = chooseUpstreams(configuration, process.env)
   const serving = await startServing({
     configuration,
     storeFile: home.storeFile,
@@ -56,11 +56,11 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<vo
     registry,
     tiers: [createNanoTier()],
     log: createLog({ level: configuration.log.level }),
-    ...(upstream.options && { upstream: upstream.options }),
+    ...(upstreams && { upstreams }),
   })
   try {
-    terminal.print(greeting({ serving, upstream, configuration, folder: home.folder }))
-    terminal.printJson({ url: serving.url, upstream: upstream.options?.url.href ?? null, home: home.folder })
+    terminal.print(greeting({ serving, chosen, configuration, folder: home.folder }))
+    terminal.printJson({ url: serving.url, upstream: chosen[0]?.address ?? null, home: home.folder })
     await untilAborted(signal)
     terminal.note('Stopping: calls under way may end.')
   } finally {
@@ -99,25 +99,26 @@ async function fileSettings(given: string | undefined): Promise<Configuration> {
 
 interface Greeting {
   readonly serving: Serving
-  readonly upstream: UpstreamChoice
+  readonly chosen: readonly ChosenUpstream[]
   readonly configuration: Configuration
   readonly folder: string
 }
 
-function greeting({ serving, upstream, configuration, folder }: Greeting): string {
+function greeting({ serving, chosen, configuration, folder }: Greeting): string {
   const { host } = configuration.server
   const isLoopback = host === 'localhost' || host === '::1' || host.startsWith('127.')
   const keeping =
     configuration.calls.durability === 'strict' ? 'before each answer' : 'at most 20 ms after each answer'
-  const address = upstream.options?.url
   return [
     `Shoal listens on ${serving.url}/v1`,
     ...(isLoopback
       ? []
       : ['  careful    other machines can reach this address, and no key is asked of them']),
-    address
-      ? `  upstream   ${address.origin}${address.pathname} (${upstream.said}); key: ${upstream.key}`
-      : '  upstream   none: what is not answered locally is refused',
+    ...(chosen.length === 0
+      ? ['  upstream   none: what is not answered locally is refused']
+      : chosen.map(
+          ({ name, address, said, key }) => `  upstream   ${name}: ${address} (${said}); key: ${key}`,
+        )),
     `  calls      kept in ${folder}, ${keeping}`,
     ...taskLines(serving),
     ...serving.specialists.problems.map((problem) => `  problem    ${problem}`),

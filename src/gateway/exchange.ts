@@ -5,8 +5,10 @@ import type { CallId, ModelName, TaskId } from '../base/ids.ts'
 import { newCallId } from '../base/ids.ts'
 import type { Reason } from '../route/reasons.ts'
 import type { Call, Usage, WireKind } from '../wire/call.ts'
-import { wireErrorBody } from '../wire/wire-error.ts'
+import { type ErrorShape, wireErrorBody } from '../wire/wire-error.ts'
 import type { GatewayContext } from './context.ts'
+import type { UpstreamAnswer } from './upstream.ts'
+import { requestFacts } from './upstreams/request-facts.ts'
 
 export interface Exchange {
   readonly request: IncomingMessage
@@ -29,6 +31,9 @@ export interface Standing {
   readonly streaming: boolean
   readonly confidence?: number
   readonly cpuMs?: number
+  /** Name of the upstream that answered, and what was tried before it in vain. */
+  readonly upstream?: string
+  readonly tried?: readonly string[]
 }
 
 /** How a call ended. */
@@ -57,6 +62,8 @@ export function shoalFields(context: GatewayContext, exchange: Exchange, standin
   const fields = ['x-shoal-served-by', standing.servedBy, 'x-shoal-reason', standing.reason]
   fields.push('x-shoal-call-id', exchange.id)
   if (standing.confidence !== undefined) fields.push('x-shoal-confidence', standing.confidence.toFixed(4))
+  if (standing.upstream !== undefined) fields.push('x-shoal-upstream', standing.upstream)
+  if (standing.tried?.length) fields.push('x-shoal-tried', standing.tried.join(', '))
   if (context.state.isClosing) fields.push('connection', 'close')
   return fields
 }
@@ -78,6 +85,7 @@ export function callOf(
     wire: exchange.wire,
     ...(standing.task !== undefined && { task: standing.task }),
     ...(standing.model !== undefined && { model: standing.model }),
+    ...(standing.upstream !== undefined && { upstream: standing.upstream }),
     servedBy: standing.servedBy,
     reason: standing.reason,
     ...(standing.confidence !== undefined && { confidence: standing.confidence }),
@@ -125,7 +133,7 @@ export function answerError(
   standing: Standing,
   error: AppError,
 ): void {
-  const body = wireErrorBody(error)
+  const body = wireErrorBody(error, errorShapeOf(exchange.request))
   const { response } = exchange
   const outcome: Outcome = { status: error.status, response: body, error: error.code }
   keepAfterwards(context, callOf(context, exchange, standing, outcome))
@@ -138,10 +146,24 @@ export function answerError(
     'application/json',
     'content-length',
     String(Buffer.byteLength(body)),
-    ...(error.retryable && error.status === 503 ? ['retry-after', '1'] : []),
+    ...(error.retryable && error.status === 503
+      ? ['retry-after', String(error.details['seconds'] ?? 1)]
+      : []),
     ...shoalFields(context, exchange, standing),
   ])
   response.end(body)
+}
+
+/** Whose clients a request comes from, and so in which form they read errors. */
+export function errorShapeOf(request: IncomingMessage): ErrorShape {
+  const path = pathOf(request)
+  if (path === '/v1/responses') return 'openai-responses'
+  return requestFacts({ method: request.method ?? '', path, headers: request.rawHeaders }).shape
+}
+
+/** The standing of a call that an upstream has answered: which one, and under which model, where it has another name there. */
+export function answeredBy(standing: Standing, { upstream, tried, model }: UpstreamAnswer): Standing {
+  return { ...standing, upstream, tried, ...(model !== undefined && { model: model as ModelName }) }
 }
 
 /** The path without its query, which may hold what must not be kept. */

@@ -1,15 +1,15 @@
 /** Forwards a chat call to the upstream and its answer to the client, plain or streamed, and keeps both. */
 import { type AppError, appError } from '../base/errors.ts'
-import { tryParseJson } from '../base/json.ts'
 import { reportedUsage } from '../meter/usage.ts'
 import { explain } from '../route/reasons.ts'
 import { chatAssembler } from '../wire/chat-stream.ts'
 import { chatResponseSchema } from '../wire/openai-chat.ts'
 import { sseReader } from '../wire/sse.ts'
-import { wireErrorBody } from '../wire/wire-error.ts'
+import { wireErrorEvent } from '../wire/wire-error.ts'
 import type { GatewayContext } from './context.ts'
 import {
   answerError,
+  answeredBy,
   callOf,
   type Exchange,
   keepAfterwards,
@@ -19,10 +19,9 @@ import {
   shoalFields,
 } from './exchange.ts'
 import { handlerError } from './failures.ts'
-import { clientFields, fieldOf } from './header-fields.ts'
-import { decodedText } from './kept-body.ts'
+import { clientFields } from './header-fields.ts'
 import { clientSignal, relay } from './relay.ts'
-import type { Upstream, UpstreamAnswer } from './upstream.ts'
+import type { Upstream, UpstreamAnswer, WholeBody } from './upstream.ts'
 
 interface Forwarding {
   readonly context: GatewayContext
@@ -54,9 +53,10 @@ export async function forwardChat(
       plainEncoding: standing.streaming,
       body: options.body,
       signal: forwarding.signal,
+      ...(standing.reason !== 'opaque' && { streaming: standing.streaming }),
     })
-    const isStream = /^text\/event-stream/i.test(fieldOf(answer.headers, 'content-type') ?? '')
-    await (isStream ? passStream(forwarding, answer) : passWhole(forwarding, answer))
+    const answered = { ...forwarding, standing: answeredBy(standing, answer) }
+    await (answer.whole ? passWhole(answered, answer, answer.whole) : passStream(answered, answer))
   } catch (cause) {
     const error = forwarding.signal.aborted
       ? appError('request.client-left', {}, cause)
@@ -67,17 +67,12 @@ export async function forwardChat(
   }
 }
 
-/** An answer in one piece is read whole first: half of one, or one that is not the JSON it says, becomes a clean error. */
-async function passWhole(forwarding: Forwarding, answer: UpstreamAnswer): Promise<void> {
-  const { context, exchange, standing, upstream } = forwarding
-  const body = await readWhole(answer.body, context.bodyLimitBytes, upstream)
-  const text = await decodedText(body, fieldOf(answer.headers, 'content-encoding')?.trim().toLowerCase())
-  const isOk = answer.status >= 200 && answer.status < 300
-  const value = text === undefined ? undefined : tryParseJson(text)
-  if (isOk && text !== undefined && value === undefined) {
-    const problem = 'it is not JSON'
-    throw appError('upstream.malformed', { upstream: upstream.name, status: answer.status, problem })
-  }
+/** An answer in one piece was read and checked before the client sees any of it. */
+async function passWhole(
+  { context, exchange, standing }: Forwarding,
+  answer: UpstreamAnswer,
+  { bytes, text, value }: WholeBody,
+): Promise<void> {
   const usage = reportedUsage(chatResponseSchema.safeParse(value).data?.usage)
   const call = callOf(context, exchange, standing, {
     status: answer.status,
@@ -89,28 +84,10 @@ async function passWhole(forwarding: Forwarding, answer: UpstreamAnswer): Promis
   response.writeHead(answer.status, answer.statusText, [
     ...clientFields(answer.headers, { keepLength: false }),
     'content-length',
-    String(body.length),
+    String(bytes.length),
     ...shoalFields(context, exchange, standing),
   ])
-  response.end(body)
-}
-
-async function readWhole(
-  body: AsyncIterable<Uint8Array>,
-  limitBytes: number,
-  upstream: Upstream,
-): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > limitBytes) {
-      const problem = `its body is larger than ${limitBytes} bytes`
-      throw appError('upstream.malformed', { upstream: upstream.name, status: 200, problem })
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  response.end(bytes)
 }
 
 /** A streamed answer goes on as it comes, and is put together again for keeping. */
@@ -160,5 +137,5 @@ async function passStream(forwarding: Forwarding, answer: UpstreamAnswer): Promi
 function endBroken({ context, exchange, standing }: Forwarding, error: AppError, outcome: Outcome): void {
   if (error.code !== 'gateway.not-kept') keepAfterwards(context, callOf(context, exchange, standing, outcome))
   if (exchange.response.destroyed) return
-  exchange.response.end(`\n\ndata: ${wireErrorBody(error)}\n\n`)
+  exchange.response.end(wireErrorEvent(error, 'openai'))
 }

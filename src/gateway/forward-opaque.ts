@@ -1,21 +1,26 @@
-/** Forwards what Shoal does not understand, byte for byte and without holding it, and keeps a copy of the text. */
+/** Forwards what Shoal does not understand, byte for byte, and keeps a copy of the text. Only JSON that may have to be sent again is held. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { appError } from '../base/errors.ts'
+import { type AppError, appError } from '../base/errors.ts'
 import { explain } from '../route/reasons.ts'
+import { wireErrorEvent } from '../wire/wire-error.ts'
 import type { GatewayContext } from './context.ts'
 import {
   answerError,
+  answeredBy,
   beginExchange,
   callOf,
   type Exchange,
+  errorShapeOf,
+  keepAfterwards,
   keepBeforeAnswer,
   type Standing,
   shoalFields,
 } from './exchange.ts'
 import { handlerError } from './failures.ts'
 import { clientFields, fieldOf } from './header-fields.ts'
-import { type KeptBody, keptBody } from './kept-body.ts'
+import { keptBody } from './kept-body.ts'
 import { clientSignal, relay } from './relay.ts'
+import { sendableBody } from './request-body.ts'
 import type { UpstreamAnswer } from './upstream.ts'
 
 const standing: Standing = { reason: 'opaque', servedBy: 'upstream', streaming: false }
@@ -41,42 +46,56 @@ export async function forwardOpaque(
   const hasBody =
     Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding'] !== undefined
   const sent = keptBody(request.rawHeaders, { limitBytes: context.keptLimitBytes })
+  let answer: UpstreamAnswer | undefined
   state.forwarding++
   try {
-    const answer = await upstream.send({
+    answer = await upstream.send({
       method: request.method ?? 'GET',
       path: request.url ?? '',
       headers: request.rawHeaders,
       plainEncoding: false,
-      body: hasBody ? tapped(request, sent) : undefined,
+      body: hasBody
+        ? await sendableBody(request, { limitBytes: context.bodyLimitBytes, onChunk: sent.push })
+        : undefined,
       signal,
     })
-    await passOn(context, exchange, { answer, signal, sentText: sent.text })
+    await passOn(context, exchange, {
+      answer,
+      signal,
+      sentText: sent.text,
+      standing: answeredBy(standing, answer),
+    })
   } catch (cause) {
     const error = signal.aborted
       ? appError('request.client-left', {}, cause)
       : handlerError(context.log, upstream, cause)
-    answerError(context, exchange, standing, error)
+    if (answer && response.headersSent && isEventStream(answer)) endBroken(context, exchange, error)
+    else answerError(context, exchange, standing, error)
   } finally {
     state.forwarding--
   }
 }
 
-async function* tapped(request: IncomingMessage, copy: KeptBody): AsyncGenerator<Buffer> {
-  for await (const chunk of request) {
-    copy.push(chunk)
-    yield chunk
-  }
+function isEventStream({ headers }: UpstreamAnswer): boolean {
+  return /^text\/event-stream/i.test(fieldOf(headers, 'content-type') ?? '')
+}
+
+/** A stream that breaks off ends with an error event, so that half an answer does not look like a whole one. */
+function endBroken(context: GatewayContext, exchange: Exchange, error: AppError): void {
+  const { request, response } = exchange
+  keepAfterwards(context, callOf(context, exchange, standing, { status: error.status, error: error.code }))
+  if (!response.destroyed) response.end(wireErrorEvent(error, errorShapeOf(request)))
 }
 
 interface Passing {
+  readonly standing: Standing
   readonly answer: UpstreamAnswer
   readonly signal: AbortSignal
   readonly sentText: () => Promise<string | undefined>
 }
 
 async function passOn(context: GatewayContext, exchange: Exchange, passing: Passing): Promise<void> {
-  const { answer, signal } = passing
+  const { answer, signal, standing } = passing
   const { response } = exchange
   const received = keptBody(answer.headers, { limitBytes: context.keptLimitBytes })
   const lengthBytes = Number(fieldOf(answer.headers, 'content-length') ?? Number.POSITIVE_INFINITY)

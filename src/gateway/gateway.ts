@@ -5,14 +5,15 @@ import type { CallRecorder, GatewayContext, MaskText, ServedTasks } from './cont
 import { knownBodies } from './known-bodies.ts'
 import { gatewayMetrics } from './metrics.ts'
 import { gatewayServer, listen } from './server.ts'
-import { createUpstream, type UpstreamOptions } from './upstream.ts'
+import type { UpstreamsSettings } from './upstreams/settings.ts'
+import { createUpstreams } from './upstreams/upstreams.ts'
 
 export interface GatewayOptions {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
   /** Absent: what is not answered locally is refused. */
-  readonly upstream?: UpstreamOptions
+  readonly upstreams?: UpstreamsSettings
   readonly recorder: CallRecorder
   readonly tasks: ServedTasks
   readonly mask: MaskText
@@ -62,20 +63,25 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 function contextOf(options: GatewayOptions, underWay: Set<Promise<void>>): GatewayContext {
   const { log, recorder, tasks } = options
+  const clock = options.clock ?? systemClock
+  const upstream =
+    options.upstreams &&
+    createUpstreams({ settings: options.upstreams, log, nowMs: () => clock.monotonicMs() })
   const state = { isClosing: false, forwarding: 0 }
   const metrics = gatewayMetrics({
     forwarding: () => state.forwarding,
     recorderCounters: () => recorder.counters,
     specialistProblems: () => tasks.problems.length,
+    upstreams: () => upstream?.states() ?? [],
   })
   return {
-    upstream: options.upstream && createUpstream(options.upstream),
+    upstream,
     recorder,
     tasks,
     mask: options.mask,
     metrics,
     log,
-    clock: options.clock ?? systemClock,
+    clock,
     bodyLimitBytes: options.bodyLimitBytes,
     keptLimitBytes: options.keptLimitBytes,
     maxForwarding: options.maxForwarding,

@@ -15,13 +15,25 @@ const hopByHop = new Set([
 ])
 
 /** What a client may send as its key to say that it has none: the configured one is used then. */
-const placeholderKey = /^bearer\s+(shoal)?\s*$/i
+const placeholderKey = /^(bearer\b\s*)?(shoal)?\s*$/i
+/** Fields that hold a client's key: OpenAI's, Anthropic's, Azure's. */
+const keyFields = new Set(['authorization', 'x-api-key', 'api-key'])
+/** Fields that name the account of a client's key, and mean nothing beside another key. */
+const accountFields = new Set(['openai-organization', 'openai-project'])
+
+/** How the fields of a request change on their way to an upstream. */
+export interface UpstreamFieldsOptions {
+  /** Whose header the configured key goes into. */
+  readonly shape: 'openai' | 'anthropic'
+  /** Used where the client brings no key, or its own is dropped. */
+  readonly apiKey?: string
+  readonly clientKey: 'kept' | 'dropped'
+  readonly keepLength: boolean
+  readonly keepEncodings: boolean
+}
 
 /** The fields of a request for the upstream: names and values in turn. */
-export function upstreamFields(
-  raw: readonly string[],
-  options: { readonly apiKey?: string; readonly keepLength: boolean; readonly keepEncodings: boolean },
-): string[] {
+export function upstreamFields(raw: readonly string[], options: UpstreamFieldsOptions): string[] {
   const named = namedByConnection(raw)
   const fields: string[] = []
   let hasKey = false
@@ -31,14 +43,19 @@ export function upstreamFields(
     if (hopByHop.has(name) || named.has(name) || name === 'host' || name.startsWith('x-shoal-')) continue
     if (name === 'content-length' && !options.keepLength) continue
     if (name === 'accept-encoding' && !options.keepEncodings) continue
-    if (name === 'authorization') {
+    if (options.clientKey === 'dropped' && (keyFields.has(name) || accountFields.has(name))) continue
+    if (keyFields.has(name)) {
       if (options.apiKey !== undefined && placeholderKey.test(value)) continue
       hasKey = true
     }
     fields.push(raw[at]!, value)
   }
-  if (!hasKey && options.apiKey !== undefined) fields.push('authorization', `Bearer ${options.apiKey}`)
+  if (!hasKey && options.apiKey !== undefined) fields.push(...keyField(options.shape, options.apiKey))
   return fields
+}
+
+function keyField(shape: UpstreamFieldsOptions['shape'], key: string): readonly [string, string] {
+  return shape === 'anthropic' ? ['x-api-key', key] : ['authorization', `Bearer ${key}`]
 }
 
 /** The fields of an upstream's answer for the client: names and values in turn. */

@@ -54,16 +54,9 @@ const more = [
 ]
 
 test("one hop's fields and Shoal's own do not go to the upstream, and repeated ones stay repeated", () => {
-  expect(upstreamFields(more, { keepLength: true, keepEncodings: true })).toEqual([
-    'Authorization',
-    'Bearer sk-1',
-    'Content-Length',
-    '5',
-    'X-Own',
-    '1',
-    'X-Own',
-    '2',
-  ])
+  expect(
+    upstreamFields(more, { shape: 'openai', clientKey: 'kept', keepLength: true, keepEncodings: true }),
+  ).toEqual(['Authorization', 'Bearer sk-1', 'Content-Length', '5', 'X-Own', '1', 'X-Own', '2'])
   expect(
     clientFields(['Set-Cookie', 'a', 'set-cookie', 'b', 'Transfer-Encoding', 'chunked'], {
       keepLength: true,
@@ -77,7 +70,13 @@ test.each([
   [['Authorization', 'Bearer '], 'Bearer sk-own'],
   [[], 'Bearer sk-own'],
 ])('with %j and a key of its own the gateway sends %s', (fields, value) => {
-  const out = upstreamFields(fields, { apiKey: 'sk-own', keepLength: false, keepEncodings: true })
+  const out = upstreamFields(fields, {
+    shape: 'openai',
+    clientKey: 'kept',
+    apiKey: 'sk-own',
+    keepLength: false,
+    keepEncodings: true,
+  })
   expect(fieldOf(out, 'authorization')).toBe(value)
   expect(out.filter((field) => field.toLowerCase() === 'authorization')).toHaveLength(1)
 })

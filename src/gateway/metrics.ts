@@ -1,6 +1,8 @@
 /** The gateway's metrics for Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Call } from '../wire/call.ts'
+import type { UpstreamState } from './upstream.ts'
+import { addUpstreamMetrics } from './upstreams/upstream-metrics.ts'
 
 export interface GatewayMetrics {
   countCall(call: Pick<Call, 'servedBy' | 'reason' | 'status' | 'latencyMs'>): void
@@ -15,6 +17,7 @@ export interface MetricSources {
   readonly forwarding: () => number
   readonly recorderCounters: () => { readonly [name: string]: number }
   readonly specialistProblems: () => number
+  readonly upstreams: () => readonly UpstreamState[]
 }
 
 /** Who answered → why → HTTP status → calls: found by three look-ups of texts that are constants. */
@@ -48,6 +51,7 @@ export function gatewayMetrics(sources: MetricSources): GatewayMetrics {
     registers,
   })
   addGauges(sources, registers)
+  addUpstreamMetrics(sources.upstreams, registers)
   return {
     countCall: (call) => {
       const reasons = getOrMake(counts, call.servedBy)

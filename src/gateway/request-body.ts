@@ -1,4 +1,4 @@
-/** Reads a request's body up to a limit; more than that is answered at once and thrown away as it comes. */
+/** Reads a request's body: whole up to a limit, or as far as it may have to be sent again. */
 import type { IncomingMessage } from 'node:http'
 import { fieldOf } from './header-fields.ts'
 
@@ -33,4 +33,47 @@ export function readBody(
   request.on('end', () => finish(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
   request.on('close', () => finish('left'))
   if (Number(fieldOf(request.rawHeaders, 'content-length') ?? 0) > limitBytes) finish('too-large')
+}
+
+export interface SendableBodyOptions {
+  /** JSON that is larger is sent piece by piece. */
+  readonly limitBytes: number
+  /** Sees each piece as it comes. */
+  readonly onChunk: (chunk: Uint8Array) => void
+}
+
+/** JSON whole, so that another upstream can be sent it too; all else, and what is too large, piece by piece as it comes. */
+export async function sendableBody(
+  request: IncomingMessage,
+  { limitBytes, onChunk }: SendableBodyOptions,
+): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+  const isJson = /^application\/([\w.+-]*\+)?json\b/i.test(fieldOf(request.rawHeaders, 'content-type') ?? '')
+  const chunks = seen(request, onChunk)
+  if (!isJson) return chunks
+  const held: Uint8Array[] = []
+  let size = 0
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+    held.push(next.value)
+    size += next.value.length
+    if (size > limitBytes) return joined(held, chunks)
+  }
+  return held.length === 1 ? held[0]! : Buffer.concat(held)
+}
+
+async function* seen(
+  request: IncomingMessage,
+  onChunk: (chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of request) {
+    onChunk(chunk)
+    yield chunk
+  }
+}
+
+async function* joined(
+  held: readonly Uint8Array[],
+  rest: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield* held
+  yield* rest
 }

@@ -9,12 +9,12 @@ import { type Recorder, startRecorder } from '../trace/recorder.ts'
 import type { Store } from '../trace/store.ts'
 import { createGateway } from './gateway.ts'
 import { createSpecialists, type Specialists } from './specialists.ts'
-import type { UpstreamOptions } from './upstream.ts'
+import type { UpstreamsSettings } from './upstreams/settings.ts'
 
 export interface ServingOptions {
   readonly configuration: Configuration
   /** Absent: what is not answered locally is refused. */
-  readonly upstream?: UpstreamOptions
+  readonly upstreams?: UpstreamsSettings
   readonly storeFile: string
   readonly store: Store
   readonly registry: Registry
@@ -54,7 +54,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     await specialists.start()
     const gateway = createGateway({
       ...gatewaySettings(configuration),
-      ...(options.upstream && { upstream: options.upstream }),
+      ...(options.upstreams && { upstreams: options.upstreams }),
       recorder,
       tasks: specialists,
       mask: maskedText,

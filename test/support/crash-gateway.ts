@@ -5,7 +5,7 @@ import { priceTable } from '../../src/meter/prices.ts'
 import { taskBook } from '../../src/route/recognise.ts'
 import { maskedText } from '../../src/text/masking.ts'
 import { startRecorder } from '../../src/trace/recorder.ts'
-import { mailTask, testSpecialist } from './test-gateway.ts'
+import { mailTask, testSpecialist, testUpstreams } from './test-gateway.ts'
 
 const [storeFile, upstream, durability] = process.argv.slice(2)
 if (!storeFile || !upstream) throw new Error('usage: crash-gateway STORE UPSTREAM group|strict')
@@ -14,12 +14,9 @@ const recorder = await startRecorder({ storeFile, prices: priceTable() })
 const gateway = createGateway({
   host: '127.0.0.1',
   port: 0,
-  upstream: {
-    url: new URL(upstream),
-    connectTimeoutMs: 2_000,
+  upstreams: testUpstreams([{ url: new URL(upstream), connectTimeoutMs: 2_000, silenceTimeoutMs: 5_000 }], {
     answerTimeoutMs: 5_000,
-    silenceTimeoutMs: 5_000,
-  },
+  }),
   recorder,
   tasks: { book: taskBook([{ task, specialists: [testSpecialist(task)] }]), problems: [] },
   mask: maskedText,

@@ -4,6 +4,7 @@ import { type ModelName, specialistId, taskId } from '../../src/base/ids.ts'
 import { createLog } from '../../src/base/log.ts'
 import type { CallRecorder } from '../../src/gateway/context.ts'
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts'
+import type { MemberSettings, UpstreamsSettings } from '../../src/gateway/upstreams/settings.ts'
 import { taskBook } from '../../src/route/recognise.ts'
 import type { ServedSpecialist, ServedTask } from '../../src/route/specialist.ts'
 import type { Prediction } from '../../src/task/predictor.ts'
@@ -36,6 +37,29 @@ export function listRecorder(calls: Call[], durableMs = 0): CallRecorder {
   }
 }
 
+/** Upstreams that are given up after half a second, as named ones of `shoal.yaml` or, where it is one, as the simple form. */
+export function testUpstreams(
+  members: readonly (Partial<MemberSettings> & { readonly url: URL })[],
+  settings: Partial<UpstreamsSettings> = {},
+): UpstreamsSettings {
+  return {
+    members: members.map((member, at) => ({
+      name: members.length === 1 ? 'openai' : ['first', 'second', 'third', 'fourth'][at]!,
+      shape: 'openai',
+      keys: members.length === 1 ? 'client-first' : 'configured',
+      maxConcurrent: 1_000,
+      queueTimeoutMs: 0,
+      connectTimeoutMs: 500,
+      silenceTimeoutMs: 500,
+      ...member,
+    })),
+    answerTimeoutMs: 500,
+    retryShare: 0.2,
+    bodyLimitBytes: 32 * 2 ** 20,
+    ...settings,
+  }
+}
+
 /** Starts a gateway. */
 export async function startTestGateway(
   settings: Partial<GatewayOptions> & { readonly served?: readonly ServedTask[]; readonly upstreamUrl?: URL },
@@ -56,12 +80,7 @@ export async function startTestGateway(
     maxForwarding: 100,
     shutdownMs: 2_000,
     ...(upstreamUrl && {
-      upstream: {
-        url: upstreamUrl,
-        connectTimeoutMs: 500,
-        answerTimeoutMs: 500,
-        silenceTimeoutMs: 500,
-      },
+      upstreams: testUpstreams([{ url: upstreamUrl }]),
     }),
     ...rest,
   })
