@@ -2,7 +2,7 @@
 import { readFile, utimes } from 'node:fs/promises'
 import { appError } from '../base/errors.ts'
 import { errorCodeOf } from '../base/files.ts'
-import { type Sha256, sha256 } from '../base/hash.ts'
+import { type Sha256, sha256, sha256OffThread } from '../base/hash.ts'
 import type { SpecialistId } from '../base/ids.ts'
 import { type Placing, placeFile } from './disk.ts'
 import { blobPath } from './layout.ts'
@@ -32,7 +32,7 @@ export async function readBlob(
   const file = `${of.name} of ${of.id} (${path})`
   const data = await readIfThere(path)
   if (!data) throw appError('registry.file-missing', { file, problem: 'no such file', id: of.id })
-  const got = sha256(data)
+  const got = await sha256OffThread(data)
   if (got !== entry.sha256) throw appError('registry.digest-mismatch', { file, got, expected: entry.sha256 })
   return data
 }

@@ -53,6 +53,8 @@ export function openDiskRegistry(folder: string, options: DiskRegistryOptions = 
   return {
     publish: (task, artefact, card) => publish(place, { task, artefact, card }),
     load: (id) => load(place, id),
+    describe: (id) => describe(place, id),
+    files: (id, entries) => readFiles(place, id, entries),
     versions: (task) => versions(place, task),
     promoted: async (task) => (await readPointer(folder, task)).serving ?? undefined,
     promote: (id) => promote(place, id),
@@ -122,13 +124,28 @@ async function makeVersionsFolder(folder: string): Promise<void> {
 }
 
 async function load(place: Place, id: SpecialistId): Promise<LoadedSpecialist> {
+  const described = await describe(place, id)
+  return { ...described, files: await readFiles(place, id, described.manifest.files) }
+}
+
+async function describe(
+  place: Place,
+  id: SpecialistId,
+): Promise<Pick<LoadedSpecialist, 'manifest' | 'digest'>> {
   const manifest = await readManifest(place, id)
+  const { tier, meta, files } = manifest
+  return { manifest, digest: specialistDigest({ tier, taskKind: manifest.task.kind, files, meta }) }
+}
+
+async function readFiles(
+  place: Place,
+  id: SpecialistId,
+  entries: Manifest['files'],
+): Promise<LoadedSpecialist['files']> {
   const files = new Map<string, Uint8Array>()
-  for (const [name, entry] of Object.entries(manifest.files))
+  for (const [name, entry] of Object.entries(entries))
     files.set(name, await readBlob(place.folder, entry, { id, name }))
-  const { tier, meta } = manifest
-  const digest = specialistDigest({ tier, taskKind: manifest.task.kind, files: manifest.files, meta })
-  return { manifest, digest, files }
+  return files
 }
 
 async function readManifest(place: Place, id: SpecialistId): Promise<Manifest> {

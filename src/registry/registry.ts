@@ -32,6 +32,10 @@ export interface Registry {
   publish(task: Task, artefact: Artefact, card: (id: SpecialistId) => Json): Promise<Manifest>
   /** Reads a version and checks every digest; a mismatch is an error that names the file. */
   load(id: SpecialistId): Promise<LoadedSpecialist>
+  /** What is known of a version without its files: these are neither read nor checked. */
+  describe(id: SpecialistId): Promise<Pick<LoadedSpecialist, 'manifest' | 'digest'>>
+  /** Reads files of a version, each checked against the entry given. */
+  files(id: SpecialistId, entries: Manifest['files']): Promise<LoadedSpecialist['files']>
   versions(task: TaskId): Promise<readonly number[]>
   /** The version that serves, if any. */
   promoted(task: TaskId): Promise<SpecialistId | undefined>
