@@ -3,7 +3,7 @@ import { maskedText } from '../text/masking.ts'
 import { type LearnedTask, type LearnTaskOptions, learnTask, type RawCall } from './from-calls.ts'
 import { render } from './rendering.ts'
 import { matchTemplate } from './template.ts'
-import type { Prompt } from './types.ts'
+import type { LabelRendering, Prompt } from './types.ts'
 
 const words = 'please win a prize for your order of last week and the meeting on monday about invoice'.split(
   ' ',
@@ -59,9 +59,13 @@ test('calls of a spam filter give template, labels, rendering and examples', () 
     merged: [],
     neverSeen: ['bulk'],
   })
-  expect(render(task.rendering, 'spam')).toBe('{"label": "spam"}')
+  expect(render(task.rendering as LabelRendering, 'spam')).toBe('{"label": "spam"}')
   expect(task.examples).toHaveLength(60)
-  expect(task.examples[3]).toEqual({ call: 3, input: { kind: 'text', text: mail(3) }, label: 'spam' })
+  expect(task.examples[3]).toEqual({
+    call: 3,
+    input: { kind: 'text', text: mail(3) },
+    output: { kind: 'labels', labels: ['spam'] },
+  })
   expect(matchTemplate(task.template, ask('unseen'))).toEqual({ slots: { text: 'unseen' } })
   expect(matchTemplate(task.template, ask('unseen', { responseFormat: { type: 'text' } }))).toBeUndefined()
 })

@@ -1,13 +1,23 @@
 /** Turns the kept calls of one task into what training needs: template, kind, output space, rendering and examples. */
 import { type AlikeLabels, type LabelSpace, learnLabelSpace } from './classification.ts'
+import { learnFields } from './fields/learn-fields.ts'
 import { type AnsweredInput, inferKind } from './kind.ts'
-import { learnRendering } from './learn-rendering.ts'
+import { languageNotes } from './languages.ts'
+import { type LearnedRendering, learnRendering } from './learn-rendering.ts'
 import { type LearnedTemplate, learnTemplate } from './learn-template.ts'
 import { listedLabels } from './listed-labels.ts'
 import type { Refusal, Seen } from './refusal.ts'
 import { mostSeen } from './tally.ts'
 import { matchTemplate, textInput } from './template.ts'
-import type { OutputSpace, Prompt, PromptTemplate, Rendering, TaskInput, TaskKind } from './types.ts'
+import type {
+  OutputSpace,
+  Prompt,
+  PromptTemplate,
+  Rendering,
+  TaskInput,
+  TaskKind,
+  TaskOutput,
+} from './types.ts'
 
 /** A call as the wire layer reduces it: what was asked, and the upstream's answer as it was written. */
 export interface RawCall {
@@ -15,11 +25,12 @@ export interface RawCall {
   readonly answer: string
 }
 
-/** An input with the upstream's label, and which call (index into the calls given) it came from. */
-export interface LabelledInput {
+/** An input with what the upstream said, and which call (index into the calls given) it came from. */
+export interface AnsweredExample {
   readonly call: number
   readonly input: TaskInput
-  readonly label: string
+  /** Of an extraction the answer's text, where the rendering cannot give it back: it is judged by, not trained on. */
+  readonly output: TaskOutput
 }
 
 /** Calls that give no example: `other-shape` (roles, format or tools), `other-prompt`, `other-answer`, `rare-label`. */
@@ -37,13 +48,15 @@ export interface LearnedTask {
   readonly template: PromptTemplate
   readonly space: OutputSpace
   readonly rendering: Rendering
-  readonly examples: readonly LabelledInput[]
+  readonly examples: readonly AnsweredExample[]
   /** Reasons with counts; calls and examples differ by their sum. */
   readonly leftOut: readonly LeftOut[]
   /** Labels that differ only in case or spaces and are counted as one. */
   readonly merged: readonly AlikeLabels[]
   /** Labels that the request's JSON schema lists and no answer had: they cannot be predicted. */
   readonly neverSeen: readonly string[]
+  /** What else is worth knowing, in sentences. */
+  readonly notes: readonly string[]
 }
 
 export interface LearnTaskOptions {
@@ -56,12 +69,13 @@ export function learnTask(calls: readonly RawCall[], options: LearnTaskOptions =
   const learned = learnTemplate(calls.map(({ prompt }) => prompt))
   if (learned.kind === 'refusal') return learned
   const { template, members } = learned
-  const rendered = learnRendering(members.map((call) => calls[call]!.answer))
-  if (rendered.kind === 'refusal') return rendered
-  const { rendering, labels: read } = rendered
+  const answers = members.map((call) => calls[call]!.answer)
+  // What is said to be an extraction has answers that may all be the same, as where there is nothing to find.
+  const rendered = options.taskKind === 'extraction' ? undefined : learnRendering(answers)
+  const labels = rendered?.kind === 'learned' ? rendered.labels : []
   const rows = members.map((call, index): MatchedCall => {
     const { prompt, answer } = calls[call]!
-    const label = read[index]
+    const label = labels[index]
     return {
       call,
       slots: matchTemplate(template, prompt)!.slots,
@@ -69,24 +83,69 @@ export function learnTask(calls: readonly RawCall[], options: LearnTaskOptions =
       ...(label !== undefined && { label }),
     }
   })
+  if (rendered?.kind === 'refusal') return rendered
   const inferred = options.taskKind === undefined ? inferKind(rows) : undefined
   if (inferred?.kind === 'refusal') return inferred
   const taskKind = options.taskKind ?? inferred!.taskKind
-  if (taskKind !== 'classification') return notTrainable(taskKind, rows)
+  const leftOut = otherPrompts(calls, learned)
+  if (taskKind === 'extraction') return learnExtraction(rows, { template, leftOut })
+  if (taskKind !== 'classification' || rendered === undefined) return notTrainable(taskKind, rows)
+  return learnClassification(rows, { template, leftOut, rendered, isSaid: options.taskKind !== undefined })
+}
+
+interface Matched {
+  readonly template: PromptTemplate
+  readonly leftOut: readonly LeftOut[]
+}
+
+function learnClassification(
+  rows: readonly MatchedCall[],
+  {
+    template,
+    leftOut,
+    rendered,
+    isSaid,
+  }: Matched & { readonly rendered: LearnedRendering; readonly isSaid: boolean },
+): LearnedTask | Refusal {
+  const { rendering } = rendered
   const seen = rows.flatMap(({ label }) => (label === undefined ? [] : [label]))
   const listed = listedLabels(template.responseFormat, rendering, [...new Set(seen)])
-  const space = learnLabelSpace(seen, { isSaid: options.taskKind !== undefined, ...(listed && { listed }) })
+  const space = learnLabelSpace(seen, { isSaid, ...(listed && { listed }) })
   if (space.kind === 'refusal') return space
   return {
     kind: 'learned',
-    taskKind,
+    taskKind: 'classification',
     template,
     space: { kind: 'labels', labels: space.labels, multiple: false },
     rendering,
     examples: examplesOf(rows, space),
-    leftOut: [...otherPrompts(calls, learned), ...otherAnswers(rows, space)],
+    leftOut: [...leftOut, ...otherAnswers(rows, space)],
     merged: space.merged,
     neverSeen: listed?.filter((label) => !space.labels.includes(label)) ?? [],
+    notes: languageNotes(rows.map(({ answer }) => answer)),
+  }
+}
+
+function learnExtraction(
+  rows: readonly MatchedCall[],
+  { template, leftOut }: Matched,
+): LearnedTask | Refusal {
+  const inputs = rows.map(({ slots }) => textInput(slots))
+  const fields = learnFields(
+    rows.map(({ answer }, row) => ({ answer, text: inputs[row]!.kind === 'text' ? inputs[row]!.text : '' })),
+  )
+  if (fields.kind === 'refusal') return fields
+  return {
+    kind: 'learned',
+    taskKind: 'extraction',
+    template,
+    space: { kind: 'spans', labels: fields.labels },
+    rendering: fields.rendering,
+    examples: rows.map(({ call }, row) => ({ call, input: inputs[row]!, output: fields.outputs[row]! })),
+    leftOut,
+    merged: [],
+    neverSeen: [],
+    notes: [...fields.notes, ...languageNotes(rows.map(({ answer }) => answer))],
   }
 }
 
@@ -95,10 +154,12 @@ interface MatchedCall extends AnsweredInput {
   readonly call: number
 }
 
-function examplesOf(rows: readonly MatchedCall[], space: LabelSpace): readonly LabelledInput[] {
+function examplesOf(rows: readonly MatchedCall[], space: LabelSpace): readonly AnsweredExample[] {
   return rows.flatMap(({ call, slots, label }) => {
     const canonical = label === undefined ? undefined : space.canonical.get(label)
-    return canonical === undefined ? [] : [{ call, input: textInput(slots), label: canonical }]
+    return canonical === undefined
+      ? []
+      : [{ call, input: textInput(slots), output: { kind: 'labels', labels: [canonical] } }]
   })
 }
 
@@ -131,7 +192,7 @@ function notTrainable(taskKind: TaskKind, rows: readonly MatchedCall[]): Refusal
   return {
     kind: 'refusal',
     reason: 'kind-not-trainable',
-    message: `The answers of these ${rows.length} calls are ${taskKind}, and so far only classification is trained from calls. If the answers are labels after all, say so with --kind classification.`,
+    message: `The answers of these ${rows.length} calls are ${taskKind}, and only classification and extraction are trained from calls. If the answers are labels or parts of the input after all, say so with --kind classification or --kind extraction.`,
     seen: mostSeen(rows.map(({ answer }) => answer)),
   }
 }

@@ -4,6 +4,7 @@
  */
 import { isJsonObject, type Json, tryParseJson } from '../base/json.ts'
 import { closedSet } from './classification.ts'
+import { learnFields } from './fields/learn-fields.ts'
 import { jsonBody } from './json-leaves.ts'
 import type { Refusal } from './refusal.ts'
 import { countTexts, mostSeen } from './tally.ts'
@@ -27,6 +28,8 @@ const clearShare = 0.9
 const doubtShare = 0.5
 /** Labels are short; a longer answer that repeats is a form letter. */
 const longestLabel = 200
+/** Calls that rules for fields are tried on. */
+const fieldSample = 300
 
 /** The kind that the calls show, or a refusal with the answers that were seen. */
 export function inferKind(calls: readonly AnsweredInput[]): InferredKind | Refusal {
@@ -38,7 +41,10 @@ export function inferKind(calls: readonly AnsweredInput[]): InferredKind | Refus
     if (isSpan >= doubtShare) return inferred('question-answering')
   }
   if (repeatedShare(calls) >= doubtShare) return unclear(calls, closed)
-  const fromInput = shareOf(calls, ({ slots, answer }) => stands(answer, Object.values(slots)))
+  const fromInput = Math.max(
+    shareOf(calls, ({ slots, answer }) => stands(answer, Object.values(slots))),
+    fieldsShare(calls),
+  )
   if (fromInput >= clearShare) return inferred('extraction')
   return fromInput >= doubtShare ? unclear(calls, closed) : inferred('generation')
 }
@@ -73,6 +79,16 @@ function questionSlot(calls: readonly AnsweredInput[]): string | undefined {
 
 function withoutSlot(slots: Slots, without: string): readonly string[] {
   return Object.entries(slots).flatMap(([name, text]) => (name === without ? [] : [text]))
+}
+
+/** Share of the answers that rules for fields give back from the inputs: dates and amounts are written otherwise there. */
+function fieldsShare(calls: readonly AnsweredInput[]): number {
+  const fields = learnFields(
+    calls
+      .slice(0, fieldSample)
+      .map(({ slots, answer }) => ({ text: Object.values(slots).join('\n'), answer })),
+  )
+  return fields.kind === 'learned' ? fields.reproduced : 0
 }
 
 /** True where the answer, or each text and number in its JSON, stands in one of the inputs. */

@@ -8,7 +8,7 @@ import type { Refusal } from './refusal.ts'
 import { read } from './rendering.ts'
 import { type CountedText, countTexts, mostSeen } from './tally.ts'
 import { textRendering } from './text-rendering.ts'
-import type { Rendering } from './types.ts'
+import type { LabelRendering } from './types.ts'
 
 /** Share of the answers that must have the form that is learned. */
 const formShare = 0.98
@@ -16,12 +16,12 @@ const formShare = 0.98
 const longestAnswer = 4000
 
 /** JSON answers in which several values vary are labels as a whole: a part of them would not give back the rest. */
-const wholeAnswer: Rendering = Object.freeze({ kind: 'text', before: '', after: '' })
+const wholeAnswer: LabelRendering = Object.freeze({ kind: 'text', before: '', after: '' })
 
 /** A rendering, and the label of each answer given; `undefined` where the answer has another form. */
 export interface LearnedRendering {
   readonly kind: 'learned'
-  readonly rendering: Rendering
+  readonly rendering: LabelRendering
   readonly labels: readonly (string | undefined)[]
 }
 
@@ -89,7 +89,7 @@ function heaviest<T extends CountedText>(answers: readonly T[], keyOf: (answer: 
 }
 
 /** The rendering of JSON answers that have the same members and differ in one value. */
-function jsonRendering(all: readonly JsonAnswer[], least: number): Rendering | undefined {
+function jsonRendering(all: readonly JsonAnswer[], least: number): LabelRendering | undefined {
   const shape = heaviest(all, (answer) => answer.shape)
   const alike = all.filter((answer) => answer.shape === shape)
   if (shape === '' || weightOf(alike) < least) return undefined
@@ -107,7 +107,7 @@ function jsonRendering(all: readonly JsonAnswer[], least: number): Rendering | u
   return weightOf(rows) >= least ? renderingAt(place, rows) : undefined
 }
 
-function renderingAt(place: number, rows: readonly JsonAnswer[]): Rendering {
+function renderingAt(place: number, rows: readonly JsonAnswer[]): LabelRendering {
   const isString = rows.every((answer) => answer.values[place]!.raw.startsWith('"'))
   const quote = isString ? 1 : 0
   const around = ({ text, values }: JsonAnswer): readonly [before: string, after: string] => {

@@ -1,6 +1,6 @@
 /** The labels that a request's own JSON schema allows. */
 import { isJsonObject, type Json } from '../base/json.ts'
-import type { Rendering } from './types.ts'
+import type { LabelRendering } from './types.ts'
 
 /**
  * The `enum` of a `response_format` of type `json_schema` that has all labels seen, as labels of the rendering;
@@ -8,7 +8,7 @@ import type { Rendering } from './types.ts'
  */
 export function listedLabels(
   responseFormat: Json | undefined,
-  rendering: Rendering,
+  rendering: LabelRendering,
   seen: readonly string[],
 ): readonly string[] | undefined {
   if (responseFormat === undefined || rendering.kind === 'text') return undefined
@@ -16,7 +16,7 @@ export function listedLabels(
   return lists.find((labels) => seen.every((label) => labels.includes(label)))
 }
 
-function labelsOf(values: readonly Json[], rendering: Rendering): readonly string[] {
+function labelsOf(values: readonly Json[], rendering: LabelRendering): readonly string[] {
   if (rendering.kind === 'json-value') return values.map((value) => JSON.stringify(value))
   return values.filter((value) => typeof value === 'string')
 }

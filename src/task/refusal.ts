@@ -10,6 +10,7 @@ export type RefusalReason =
   | 'no-common-answer'
   | 'kind-unclear'
   | 'kind-not-trainable'
+  | 'not-in-input'
 
 /** A text that was seen, shortened, and how often. */
 export interface Seen {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { learnEscapes, readJsonString, writeJsonString } from './json-string.ts'
 import { type LearnedRendering, learnRendering } from './learn-rendering.ts'
 import { parse, read, render } from './rendering.ts'
-import type { JsonEscapes, Rendering } from './types.ts'
+import type { JsonEscapes, LabelRendering } from './types.ts'
 
 const intents = ['card_arrival', 'card_linking', 'card_swallowed']
 const ham = ['spam', 'ham']
@@ -190,7 +190,7 @@ const escapes: fc.Arbitrary<JsonEscapes> = fc.record({
   nonAscii: fc.constantFrom('literal', 'lower-hex', 'upper-hex'),
   ascii: fc.constantFrom('', '/', '&<>', `"&'+<>`),
 })
-const renderings: fc.Arbitrary<Rendering> = fc.oneof(
+const renderings: fc.Arbitrary<LabelRendering> = fc.oneof(
   fc.record({ kind: fc.constant('text' as const), before: fc.string(), after: fc.string() }),
   fc.record({
     kind: fc.constant('json' as const),

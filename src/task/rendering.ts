@@ -2,15 +2,15 @@
 import { type Json, tryParseJson } from '../base/json.ts'
 import { jsonBody } from './json-leaves.ts'
 import { plainEscapes, readJsonString, writeJsonString } from './json-string.ts'
-import type { Rendering } from './types.ts'
+import type { LabelRendering } from './types.ts'
 
 /** The answer that says this label. */
-export function render(rendering: Rendering, label: string): string {
+export function render(rendering: LabelRendering, label: string): string {
   return rendering.before + written(rendering, label) + rendering.after
 }
 
 /** The label of an answer, exactly inverse: `parse(text)` is a label only where its `render` is the very text. */
-export function parse(rendering: Rendering, text: string): string | undefined {
+export function parse(rendering: LabelRendering, text: string): string | undefined {
   const { before, after } = rendering
   const end = text.length - after.length
   if (end < before.length || !text.startsWith(before) || !text.endsWith(after)) return undefined
@@ -25,17 +25,17 @@ export function parse(rendering: Rendering, text: string): string | undefined {
  * The label of an answer that says the same as the rendering would in a slightly other form: space around it, other
  * spacing, key order, escapes or fences of JSON. Inverse to {@link render} for labels without space around them.
  */
-export function read(rendering: Rendering, text: string): string | undefined {
+export function read(rendering: LabelRendering, text: string): string | undefined {
   if (rendering.kind === 'text') return readText(rendering, text)
   const exact = parse(rendering, text)
   return exact ?? readJson(rendering, text)
 }
 
-function written(rendering: Rendering, label: string): string {
+function written(rendering: LabelRendering, label: string): string {
   return rendering.kind === 'json' ? writeJsonString(label, rendering.escapes ?? plainEscapes) : label
 }
 
-function readText({ before, after }: Rendering, text: string): string | undefined {
+function readText({ before, after }: LabelRendering, text: string): string | undefined {
   const trimmed = text.trim()
   const head = before.trimStart()
   const tail = after.trimEnd()
@@ -45,7 +45,7 @@ function readText({ before, after }: Rendering, text: string): string | undefine
 }
 
 /** Reads the answer's one value by a marker that is put in the label's place: all else must be equal as JSON. */
-function readJson(rendering: Rendering, text: string): string | undefined {
+function readJson(rendering: LabelRendering, text: string): string | undefined {
   const marker = '\ue000label\ue000'
   const model = jsonBody(
     render({ ...rendering, kind: 'text' }, rendering.kind === 'json' ? marker : `"${marker}"`),

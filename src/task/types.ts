@@ -1,6 +1,7 @@
 /** What a task is: its kind, its inputs and outputs, the prompt that recognises its calls, and the risk it allows. */
 import type { ModelName, TaskId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
+import type { FieldRendering } from './fields/field-rendering.ts'
 
 export type TaskKind = 'classification' | 'extraction' | 'question-answering' | 'generation'
 
@@ -71,12 +72,15 @@ export interface PromptTemplate {
   readonly tools?: Json
 }
 
+/** How the upstream writes its answers: a label with what stands around it, or fields. */
+export type Rendering = LabelRendering | FieldRendering
+
 /**
  * How the upstream writes a label: `before + written(label) + after`, where the label is written as it is (`text`),
  * as the inside of a JSON string (`json`; the quotes are in the constants), or is itself the JSON text of a value such
  * as `true`, `3` or `null` (`json-value`).
  */
-export type Rendering =
+export type LabelRendering =
   | { readonly kind: 'text'; readonly before: string; readonly after: string }
   | {
       readonly kind: 'json'
