@@ -92,7 +92,7 @@ export const errorTable = {
   'data.encoding': {
     ...input,
     message:
-      '{file}, line {line}, byte {column} of the line: {problem}. Shoal reads UTF-8: save the file as UTF-8 and run it again. Nothing was imported.',
+      '{file}, line {line}, byte {column} of the line: {problem}. Shoal reads UTF-8 and UTF-16: save the file as UTF-8, or say --encoding latin1 where it is Latin-1 or Windows-1252. Nothing was imported.',
   },
   'data.character': {
     ...input,
@@ -112,6 +112,24 @@ export const errorTable = {
   'data.json': {
     ...input,
     message: '{file}, line {line}, column {column}: {problem}. {hint} Nothing was imported.',
+  },
+  'data.conll': {
+    ...input,
+    message: '{file}, line {line}, column {column}: {problem}. {hint} Nothing was imported.',
+  },
+  'data.span': {
+    ...input,
+    message: '{file}, line {line}, span {place}: {problem}. {hint} Nothing was imported.',
+  },
+  'data.parquet': {
+    ...input,
+    message:
+      '{file} cannot be read as Parquet: {problem}. Write or copy the file again. Nothing was imported.',
+  },
+  'data.columns-differ': {
+    ...input,
+    message:
+      '{file}: {got} were taken for input and output, in the files before it {expected}. Say the columns with --input and --output, or import the files one after the other. Nothing was imported.',
   },
   'data.record-too-long': {
     ...input,
@@ -135,7 +153,7 @@ export const errorTable = {
   'data.log-entry': {
     ...input,
     message:
-      '{file}, line {line}: not a logged chat call: {problem}. Expected a request with "messages" and a response with "choices" on each line. Nothing was imported.',
+      '{file}, line {line}: not a logged chat call: {problem}. Expected a request with "messages" and a response with "choices" (OpenAI) or "content" (Anthropic). Nothing was imported.',
   },
   'data.mixed-kinds': {
     ...input,
@@ -154,6 +172,25 @@ export const errorTable = {
   'data.nothing-usable': {
     ...input,
     message: 'None of the {rows} rows of {file} has both an input and an output. {hint}',
+  },
+  // calls
+  'call.unknown': {
+    ...missing,
+    message:
+      'No call {call} is kept. Ids begin with "call_" and stand in the header x-shoal-call-id of each answer; calls are kept at most 20 ms after it.',
+  },
+  'call.no-task': {
+    ...input,
+    message:
+      'The call {call} is of no task, so that nothing can learn from a correction of it. Name the task of such calls with the header x-shoal-task.',
+  },
+  'correction.invalid': {
+    ...input,
+    message: 'The answer {output} does not fit the task "{task}": {problem}. {hint} Nothing was kept.',
+  },
+  'task.unknown': {
+    ...missing,
+    message: 'There is no task "{task}". {hint}',
   },
   // store
   'store.missing': {

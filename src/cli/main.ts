@@ -16,6 +16,11 @@ const commands: { readonly [name: string]: () => Promise<Command> } = {
   predict: async () => (await import('./predict.ts')).predictCommand(),
   promote: async () => (await import('./promote.ts')).promoteCommand(),
   rollback: async () => (await import('./promote.ts')).rollbackCommand(),
+  correct: async () => (await import('./correct.ts')).correctCommand(),
+  pause: async () => (await import('./pause.ts')).pauseCommand(),
+  resume: async () => (await import('./pause.ts')).resumeCommand(),
+  keep: async () => (await import('./keep.ts')).keepCommand(),
+  forget: async () => (await import('./forget.ts')).forgetCommand(),
   ledger: async () => (await import('./ledger.ts')).ledgerCommand(),
 }
 

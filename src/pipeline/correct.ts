@@ -1,0 +1,130 @@
+/** A person's right answer for a kept call: checked against the task's outputs, kept, and counted for or against the specialist. */
+import type { Clock } from '../base/clock.ts'
+import { appError } from '../base/errors.ts'
+import { type CallId, parseSpecialistId, type SpecialistId } from '../base/ids.ts'
+import { canonicalJson, tryParseJson } from '../base/json.ts'
+import { nearestName } from '../data/columns.ts'
+import { readBody } from '../task/fields/body.ts'
+import { read, render } from '../task/rendering.ts'
+import type { Task } from '../task/types.ts'
+import { maskJsonText } from '../text/mask-json.ts'
+import type { Store } from '../trace/store.ts'
+import type { Call } from '../wire/call.ts'
+import { keptAnswer } from './call-texts.ts'
+
+export interface CorrectionRequest {
+  readonly call: CallId
+  /** As the upstream would have written it; a bare label is written so. */
+  readonly output: string
+}
+
+export interface Corrected {
+  readonly call: CallId
+  readonly task: Task['id']
+  /** The answer as it was kept. */
+  readonly output: string
+  /** Whether the answer that the client got says something else; absent where it was no text. */
+  readonly wasWrong?: boolean
+  /** The specialist that had answered, where one had: this counts in its test. */
+  readonly specialist?: SpecialistId
+}
+
+/** What is checked before anything is kept. */
+interface Accepted extends Corrected {
+  readonly atMs: number
+}
+
+/** Keeps corrections, all or none of them; throws `call.unknown`, `call.no-task` or `correction.invalid` for the first that cannot be. */
+export async function correctCalls(
+  store: Store,
+  requests: readonly CorrectionRequest[],
+  clock: Clock,
+): Promise<readonly Corrected[]> {
+  const accepted: Accepted[] = []
+  for (const request of requests) accepted.push(await accept(store, request, clock))
+  for (const one of accepted) await keep(store, one)
+  return accepted.map(({ atMs: _, ...corrected }) => corrected)
+}
+
+async function accept(
+  store: Store,
+  { call: id, output }: CorrectionRequest,
+  clock: Clock,
+): Promise<Accepted> {
+  const call = await store.calls.get(id)
+  if (!call) throw appError('call.unknown', { call: id })
+  const task = call.task === undefined ? undefined : await store.tasks.get(call.task)
+  if (call.task === undefined) throw appError('call.no-task', { call: id })
+  const written = task ? checkedOutput(task, output) : output
+  const answered = keptAnswer(call)
+  const specialist = specialistOf(call)
+  return {
+    call: id,
+    task: call.task,
+    output: task?.masked === false ? written : maskJsonText(written),
+    atMs: clock.nowMs(),
+    ...(answered !== undefined && { wasWrong: !saysTheSame(task, answered, written) }),
+    ...(specialist && { specialist }),
+  }
+}
+
+async function keep(
+  store: Store,
+  { call, task, output, atMs, wasWrong, specialist }: Accepted,
+): Promise<void> {
+  await store.corrections.put({ call, task, atMs, output })
+  if (specialist === undefined || wasWrong === undefined) return
+  await store.checks.put({ call, task, specialist, atMs, source: 'correction', wrong: wasWrong })
+}
+
+/** `TASK@VERSION (tier)` of a call that was answered locally. */
+function specialistOf({ servedBy }: Call): SpecialistId | undefined {
+  const name = /^(\S+@[1-9][0-9]*) \(/.exec(servedBy)?.[1]
+  if (name === undefined) return undefined
+  parseSpecialistId(name)
+  return name as SpecialistId
+}
+
+/** The output as the upstream would have written it. */
+function checkedOutput(task: Task, output: string): string {
+  const { rendering, space } = task
+  if (rendering.kind === 'fields') {
+    if (readBody(rendering, output) !== undefined) return output
+    throw appError('correction.invalid', {
+      task: task.id,
+      output: shortened(output),
+      problem: 'it is not JSON as the upstream writes it',
+      hint: 'Give the whole answer, such as the upstream gives for this task.',
+    })
+  }
+  if (space.kind !== 'labels') return output
+  const label = read(rendering, output) ?? output.trim()
+  if (space.labels.includes(label)) return render(rendering, label)
+  if (space.labels.includes(output.trim())) return render(rendering, output.trim())
+  const nearest = nearestName(label, space.labels)
+  const some = space.labels.slice(0, 20).join(', ')
+  throw appError('correction.invalid', {
+    task: task.id,
+    output: shortened(output),
+    problem: 'it says none of its labels',
+    hint:
+      nearest === undefined
+        ? `Its labels are: ${some}${space.labels.length > 20 ? ', …' : ''}.`
+        : `Did you mean "${nearest}"?`,
+  })
+}
+
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}
+
+function saysTheSame(task: Task | undefined, one: string, other: string): boolean {
+  if (task && task.rendering.kind !== 'fields') {
+    const { rendering } = task
+    return (read(rendering, one) ?? one) === (read(rendering, other) ?? other)
+  }
+  const [a, b] = [tryParseJson(one), tryParseJson(other)]
+  return a === undefined || b === undefined
+    ? one.trim() === other.trim()
+    : canonicalJson(a) === canonicalJson(b)
+}
