@@ -34,8 +34,8 @@ export interface CascadeOptions {
   readonly onFailure: (specialist: ServedSpecialist, cause: unknown) => void
   /** Told of everything that a specialist says, whether it answers then or not. */
   readonly onPrediction?: (specialist: ServedSpecialist, said: Prediction) => void
-  /** Drawn anew for each call; absent: no answer is audited. */
-  readonly auditChance?: () => AuditChance
+  /** Drawn anew for each call; without one no answer is audited. */
+  readonly auditChance?: () => AuditChance | undefined
 }
 
 interface Run {

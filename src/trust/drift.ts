@@ -42,8 +42,8 @@ export interface DriftFigures {
 type Watched = 'confidence' | 'novelty' | 'labels'
 
 export interface DriftMonitor {
-  /** Takes what the specialist said of the next input, answered locally or not. */
-  add(said: Prediction): void
+  /** Takes what the specialist said of the next input, answered locally or not; true where a window was judged with it. */
+  add(said: Prediction): boolean
   figures(): DriftFigures
 }
 
@@ -99,7 +99,9 @@ export function driftMonitor(typical: Typical): DriftMonitor {
       seen.novelty[binOf(typical.novelty.edges, novelty)]!++
       const label = labelOf(output)
       if (label !== undefined) seen.labels[labels.binOf.get(label) ?? labels.counts.length - 1]!++
-      if (++calls === windowCalls) judgeWindow()
+      if (++calls < windowCalls) return false
+      judgeWindow()
+      return true
     },
     figures: () => ({
       windows,

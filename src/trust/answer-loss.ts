@@ -1,0 +1,82 @@
+/** How far a local answer differs from what the upstream, or a person, answered to the same call. */
+import { canonicalJson, type Json } from '../base/json.ts'
+import { normalisedText } from '../data/duplicate-key.ts'
+import { partsLoss, partsOf } from '../task/extraction.ts'
+import { readBody } from '../task/fields/body.ts'
+import type { FieldRendering } from '../task/fields/field-rendering.ts'
+import type { JsonTree } from '../task/fields/json-tree.ts'
+import { readFields } from '../task/fields/read-fields.ts'
+import { read } from '../task/rendering.ts'
+import type { LabelRendering, Task, TaskInput } from '../task/types.ts'
+
+export interface TwoAnswers {
+  readonly input: TaskInput
+  /** As the client got it. */
+  readonly local: string
+  readonly other: string
+}
+
+/**
+ * 0 where both say the same, 1 where not, the share of wrong parts where the task promises by parts; `undefined` where
+ * the other answer cannot be read as an answer of the task. Such calls had no row among those that the certificate was
+ * made on either, so they are no part of what it promises: they are reported, and neither right nor wrong.
+ */
+export function answerLoss(
+  task: Pick<Task, 'space' | 'rendering' | 'promise'>,
+  answers: TwoAnswers,
+): number | undefined {
+  const { rendering } = task
+  return rendering.kind === 'fields'
+    ? fieldsLoss(rendering, task.promise, answers)
+    : labelLoss(rendering, task.space, answers)
+}
+
+function labelLoss(
+  rendering: LabelRendering,
+  space: Task['space'],
+  { local, other }: TwoAnswers,
+): number | undefined {
+  const [said, expected] = [read(rendering, local), read(rendering, other)]
+  if (expected === undefined) return undefined
+  return said === spaceLabel(space, expected) ? 0 : 1
+}
+
+/** The label of the space that it is but for case and spaces, as training counts such labels as one; else itself. */
+function spaceLabel(space: Task['space'], label: string): string {
+  if (space.kind !== 'labels' || space.labels.includes(label)) return label
+  const key = normalisedText(label)
+  return space.labels.find((one) => normalisedText(one) === key) ?? label
+}
+
+function fieldsLoss(
+  rendering: FieldRendering,
+  promise: Task['promise'],
+  { input, local, other }: TwoAnswers,
+): number | undefined {
+  const [said, expected] = [readBody(rendering, local), readBody(rendering, other)]
+  if (expected === undefined) return undefined
+  if (said !== undefined && sameTree(said, expected)) return 0
+  if (promise !== 'parts' || input.kind !== 'text') return 1
+  const [ours, theirs] = [readFields(rendering, input.text, local), readFields(rendering, input.text, other)]
+  if (!ours || !theirs) return 1
+  // The parts are the same and yet the answer is not, as where the order differs: nothing of it is promised.
+  return partsLoss(partsOf(rendering, theirs), partsOf(rendering, ours)) || 1
+}
+
+function sameTree(a: JsonTree, b: JsonTree): boolean {
+  return canonicalJson(plain(a)) === canonicalJson(plain(b))
+}
+
+/** Without the order of keys, and with the kind of each value, so that "3" is not 3. */
+function plain(tree: JsonTree): Json {
+  switch (tree.kind) {
+    case 'string':
+      return { string: tree.text }
+    case 'list':
+      return tree.items.map(plain)
+    case 'object':
+      return { object: Object.fromEntries(tree.members.map(([key, value]) => [key, plain(value)])) }
+    case 'bare':
+      return { bare: tree.raw }
+  }
+}
