@@ -9,7 +9,9 @@ import { type AnswerConsistency, answerConsistency } from '../data/answer-consis
 import type { ExampleSet } from '../data/example.ts'
 import { type SplitOutcome, splitExamples, splitRecord } from '../data/splits.ts'
 import type { Baseline } from '../eval/baseline.ts'
+import { type DataFindings, effectOf, findInData } from '../eval/data-findings.ts'
 import { evaluatePredictions } from '../eval/evaluate.ts'
+import { summaryOf } from '../eval/findings-summary.ts'
 import { judge, wrongMeans } from '../eval/judge.ts'
 import { type Comparison, compareWithBaselines, type FittedContender, fitBaselines } from '../eval/report.ts'
 import { specialistDigest } from '../registry/manifest-file.ts'
@@ -19,11 +21,12 @@ import { maskingVersion } from '../text/masking.ts'
 import type { Artefact, RawPrediction, RawPredictor, Tier } from '../tier/tier.ts'
 import { calibratedPrediction } from '../trust/calibrated-predictor.ts'
 import { chooseSplitSizes } from '../trust/calibration-size.ts'
-import { type Card, cardJson, makeCard } from '../trust/card.ts'
+import { type Card, type CardInput, cardJson, makeCard } from '../trust/card.ts'
 import { type Certified, certify, judgedRows } from '../trust/certify.ts'
 import { typicalOf } from '../trust/drift.ts'
 import { templateDigest } from '../trust/validity.ts'
 import { verdictOf } from '../trust/verdict.ts'
+import { rowRecordFolder } from './target.ts'
 import type { TaskRows } from './task-rows.ts'
 
 /** Fewer rows leave a part without any. */
@@ -42,7 +45,7 @@ export interface TrainShop {
 export interface TrainRequest extends WorkOptions {
   readonly seed: number
   readonly budgetMs?: number
-  /** True: the plain baselines are left out of the report. */
+  /** True: the plain baselines and the findings about the data are left out of the report. */
   readonly withoutBaselines?: boolean
 }
 
@@ -63,6 +66,7 @@ interface Trained {
   readonly artefact: Artefact
   readonly published: Artefact
   readonly baselines: readonly FittedContender[]
+  readonly findings: DataFindings | undefined
   readonly calibration: readonly RawPrediction[]
   readonly test: readonly RawPrediction[]
   readonly trainMs: number
@@ -111,24 +115,47 @@ async function trainTier(shop: TrainShop, rows: TaskRows, request: TrainRequest)
     ...(budgetMs !== undefined && { budgetMs }),
     ...work,
   })
-  // The tier trains in a thread of its own: this one fits the baselines meanwhile.
-  const fitting = fitBaselines(request.withoutBaselines ? [] : shop.baselines, splits.train.examples, {
-    seed,
-    ...(signal && { signal }),
-  })
-  const [artefact, trainMs, baselines] = await Promise.all([
+  // The tier trains in a thread of its own: this one looks at the data and fits the baselines meanwhile.
+  const [artefact, trainMs, plain] = await Promise.all([
     training,
     training.then(() => shop.clock.monotonicMs() - began),
-    fitting,
+    request.withoutBaselines ? nothingPlain : lookPlainly(shop, splits, { seed, ...(signal && { signal }) }),
   ])
   return {
     task,
     splits,
     artefact,
-    baselines,
+    ...plain,
     trainMs,
     published: withRowRecord(artefact, splits),
     ...(await askHeldOut(shop, artefact, { splits, work })),
+  }
+}
+
+type PlainLook = Pick<Trained, 'baselines' | 'findings'>
+
+const nothingPlain: PlainLook = Object.freeze({ baselines: [], findings: undefined })
+
+/** What needs no specialist: findings about the training rows, and the baselines. */
+async function lookPlainly(
+  shop: TrainShop,
+  splits: SplitOutcome,
+  options: Pick<TrainRequest, 'seed' | 'signal'>,
+): Promise<PlainLook> {
+  const { examples } = splits.train
+  const findings = await findInData(examples, { ...options, test: splits.test.examples })
+  return { findings, baselines: await fitBaselines(shop.baselines, examples, options) }
+}
+
+/** The findings for the card; what a leak does is seen on the specialist's own answers to the test rows. */
+function findingsOf({ findings, splits, test }: Trained): Pick<CardInput, 'findings'> {
+  if (findings === undefined) return {}
+  const summary = summaryOf(findings, splits.train.examples)
+  const leaked = findings.leaks?.testRows ?? []
+  if (leaked.length === 0) return { findings: summary }
+  const right = judge(test, splits.test.examples)
+  return {
+    findings: { ...summary, leaks: { rows: leaked.length, effect: effectOf(right, leaked) } },
   }
 }
 
@@ -182,7 +209,7 @@ async function predictRows(
 /** The published files hold, besides the tier's own, which rows stood in which part, by their hashes. */
 function withRowRecord(artefact: Artefact, splits: SplitOutcome): Artefact {
   const record = Object.entries(splitRecord(splits)).map(([part, ids]): [string, Uint8Array] => [
-    `rows/${part}.txt`,
+    `${rowRecordFolder}${part}.txt`,
     new TextEncoder().encode(ids),
   ])
   return { ...artefact, files: new Map([...artefact.files, ...record]) }
@@ -220,6 +247,7 @@ function cardFor(id: SpecialistId, shop: TrainShop, { trained, rows, request, co
     task,
     artefact,
     splits,
+    ...findingsOf(trained),
     evaluation: evaluatePredictions(predictions, splits.test.examples, { gate, seed: request.seed }),
     ...(comparison && { comparison }),
     certified,

@@ -6,8 +6,11 @@ import { type Calibration, confidenceOf, noveltyOf } from './calibration.ts'
 
 /** A predictor that can also answer at once, where its tier can. */
 export interface CalibratedPredictor extends Predictor {
-  /** For texts up to `inlineLimit` UTF-16 units; absent where a prediction would hold up the thread. */
-  readonly inline?: { readonly inlineLimit: number; predict(input: TaskInput): Prediction }
+  /**
+   * For texts up to `inlineLimit` UTF-16 units; absent where a prediction would hold up the thread, and as long as the
+   * weights are not in memory.
+   */
+  readonly inline?: { readonly inlineLimit: number; predict(input: TaskInput): Prediction } | undefined
   readonly sizeBytes: number
 }
 

@@ -4,6 +4,7 @@ import type { Card } from './card-schema.ts'
 import { confusionChart } from './charts/confusion-chart.ts'
 import { reliabilityDiagram } from './charts/reliability-diagram.ts'
 import { riskCoverageChart } from './charts/risk-coverage-chart.ts'
+import { findingsLines } from './findings-markdown.ts'
 
 const contenderNames: {
   readonly [Name in NonNullable<Card['comparison']>['contenders'][number]['name']]: string
@@ -34,6 +35,7 @@ export function cardMarkdown(card: Card, { charts }: CardMarkdownOptions): strin
     ...drawn(reliabilityDiagram(card)),
     ...labels(card),
     ...drawn(confusionChart(card)),
+    ...findings(card),
     '## Limits',
     card.limits.map((limit) => `- ${limit}`).join('\n'),
     ...provenance(card),
@@ -123,6 +125,11 @@ function labels(card: Card): readonly string[] {
           ].join('\n'),
         ]),
   ]
+}
+
+function findings({ data }: Card): readonly string[] {
+  const lines = data.findings === undefined ? [] : findingsLines(data.findings)
+  return lines.length === 0 ? [] : ['## The data', lines.map((line) => `- ${line}`).join('\n')]
 }
 
 function provenance(card: Card): readonly string[] {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { isSha256, type Sha256 } from '../base/hash.ts'
 import type { SpecialistId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
+import type { FindingsSummary } from '../eval/findings-summary.ts'
 import { calibrationSchema } from './calibration.ts'
 import type { Certificate } from './certificate.ts'
 import { typicalSchema } from './drift.ts'
@@ -109,6 +110,25 @@ const comparison = z.object({
     .readonly(),
 })
 
+const finding = z.object({
+  rows: count,
+  effect: z.object({ named: estimate, others: estimate }).exactOptional(),
+})
+
+const findings = z.object({
+  rows: count,
+  labels: z.array(z.object({ label: z.string(), rows: count })).readonly(),
+  score: estimate.exactOptional(),
+  duplicates: finding,
+  nearDuplicates: finding,
+  smallClasses: finding.extend({ labels: z.array(z.string()).readonly() }),
+  tooLong: finding,
+  leaks: finding.exactOptional(),
+  labelErrors: z
+    .object({ suspects: count, errorShare: share, withSuspects: estimate, withoutSuspects: estimate })
+    .exactOptional(),
+}) satisfies z.ZodType<FindingsSummary>
+
 const verdict = z.object({
   advice: z.enum(['train', 'do-not-train']),
   reasons: z
@@ -148,6 +168,8 @@ export const cardSchema = z.object({
     test: part,
     /** Rows by where their output came from. */
     sources: z.record(z.string(), count),
+    /** What was found in the training rows before training; absent on cards of Shoal 0.1. */
+    findings: findings.exactOptional(),
   }),
   /** On the test rows. */
   evaluation,

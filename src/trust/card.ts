@@ -4,6 +4,7 @@ import type { SpecialistId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import type { Example, Splits } from '../data/example.ts'
 import type { Evaluation } from '../eval/evaluate.ts'
+import type { FindingsSummary } from '../eval/findings-summary.ts'
 import type { Comparison } from '../eval/report.ts'
 import type { Task } from '../task/types.ts'
 import type { Artefact } from '../tier/tier.ts'
@@ -19,6 +20,7 @@ export interface CardInput {
   readonly task: Task
   readonly artefact: Pick<Artefact, 'tier' | 'files' | 'meta'>
   readonly splits: Splits
+  readonly findings?: FindingsSummary
   readonly evaluation: Evaluation
   readonly comparison?: Comparison
   readonly certified: Certified
@@ -49,6 +51,7 @@ export function makeCard(input: CardInput): Card {
       train: part(splits.train),
       calibration: part(splits.calibration),
       test: part(splits.test),
+      ...(input.findings && { findings: input.findings }),
       sources: countSources([splits.train, splits.calibration, splits.test].flatMap((set) => set.examples)),
     },
     evaluation: input.evaluation,
