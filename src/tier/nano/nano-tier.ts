@@ -1,5 +1,6 @@
-// The nano tier: classification by word and character n-grams together with static embeddings. Trains in
-// seconds on one core, answers in tens of microseconds, in any language, with no native code.
+// The nano tier: classification by word and character n-grams together with static embeddings, and extraction by a
+// tagger (`extraction/`). Trains in seconds on one core, answers in tens to hundreds of microseconds, in any
+// language, with no native code.
 import { appError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
 import type { Example } from '../../data/example.ts'
@@ -10,6 +11,7 @@ import { dominantScript, type TableName, tableNames } from '../../text/script.ts
 import type { Tier } from '../tier.ts'
 import { decodeModel, describe, describedFormat, parseDescription, weightsFile } from './artefact.ts'
 import type { LabelledTexts } from './corpus.ts'
+import { loadExtraction, trainExtraction } from './extraction/extraction.ts'
 import { fingerprint } from './fingerprint.ts'
 import { textOf } from './inputs.ts'
 import { createNanoPredictor } from './predictor.ts'
@@ -23,10 +25,20 @@ export function createNanoTier(): Tier {
     tables.set(name, known)
     return known
   }
+  async function tableOfVersion(name: TableName, version: number): Promise<StaticEmbedding> {
+    const { table, digest } = await tableOf(name)
+    if (digest !== version) throw tableChanged(name)
+    return table
+  }
   return {
     kind: 'nano',
-    can: { train: ['classification'], export: [] },
-    async train(task, { examples }, options) {
+    can: { train: ['classification', 'extraction'], export: [] },
+    async train(task, set, options) {
+      const { examples } = set
+      if (examples.length === 0) throw nothingToTrainOn()
+      if (task.kind === 'extraction') {
+        return trainExtraction(task, set, { ...options, tableOf: (texts) => dominantScript(sampleOf(texts)) })
+      }
       const classes = classesOf(task, examples)
       const texts = examples.map(({ input }) => textOf(input))
       const table = dominantScript(sampleOf(texts))
@@ -45,12 +57,12 @@ export function createNanoTier(): Tier {
         heldAside: trained.findings.heldAside,
       }
     },
-    async load({ files, meta }) {
+    async load({ taskKind, files, meta }) {
+      if (taskKind === 'extraction') return loadExtraction({ files, meta }, tableOfVersion)
       const description = parseDescription(meta)
       const weights = files.get(weightsFile)
       if (!weights) throw appError('internal.bug', { problem: `a nano artefact has no ${weightsFile}` })
-      const { table, digest } = await tableOf(description.table)
-      if (digest !== description.tableFingerprint) throw tableChanged(description.table)
+      const table = await tableOfVersion(description.table, description.tableFingerprint)
       return createNanoPredictor(decodeModel(weights, description), description, table)
     },
     async prepare() {
@@ -74,14 +86,8 @@ async function readTable(name: TableName): Promise<ReadTable> {
 function classesOf({ kind, space }: Task, examples: readonly Example[]): readonly (readonly string[])[] {
   if (kind !== 'classification' || space.kind !== 'labels') {
     throw appError('usage.invalid', {
-      problem: `The nano tier trains classification, not ${kind}`,
+      problem: `The nano tier trains classification and extraction, not ${kind}`,
       hint: 'Choose another tier with --tier.',
-    })
-  }
-  if (examples.length === 0) {
-    throw appError('usage.invalid', {
-      problem: 'There is nothing to train on',
-      hint: 'Import some examples first.',
     })
   }
   if (!space.multiple) return space.labels.map((label) => [label])
@@ -157,6 +163,13 @@ function summary({ findings, vocabularySize, weights }: Trained, seed: number): 
     vocabularySize,
     sizeBytes: weights.length,
   }
+}
+
+function nothingToTrainOn(): Error {
+  return appError('usage.invalid', {
+    problem: 'There is nothing to train on',
+    hint: 'Import some examples first.',
+  })
 }
 
 function tableChanged(table: TableName): Error {

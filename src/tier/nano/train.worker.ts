@@ -8,12 +8,12 @@ import { type LabelledTexts, prepareCorpus } from './corpus.ts'
 import { fingerprint } from './fingerprint.ts'
 import { startPace } from './pace.ts'
 import { trainNano } from './train.ts'
-import type { TrainJob, TrainMessage } from './training-thread.ts'
+import type { Trained, TrainJob, TrainMessage } from './training-thread.ts'
 
 const port = parentPort
 assert(port, 'train.worker.ts runs in a worker thread')
 const { texts, table, seed, budgetMs } = workerData as TrainJob
-const post = (message: TrainMessage, transfer: ArrayBuffer[] = []): void =>
+const post = (message: TrainMessage<Trained>, transfer: ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer)
 
 const preparingShare = 0.08 // of the work
@@ -33,20 +33,17 @@ async function train(labelled: LabelledTexts, name: TableName): Promise<void> {
   const corpus = prepareCorpus(labelled, embedding, (share) => tick(share * preparingShare))
   const { model, findings } = trainNano(corpus, { seed, pace })
   const weights = encodeModel(model)
-  post(
-    {
-      kind: 'trained',
-      weights,
-      findings,
-      mixture: model.mixture,
-      ngrams: model.sparse.ngrams,
-      lengths: model.sparse.lengths,
-      usual: model.usual,
-      vocabularySize: model.sparse.vocabulary.size,
-      tableFingerprint: fingerprint(embedding),
-    },
-    [weights.buffer as ArrayBuffer],
-  )
+  const result: Trained = {
+    weights,
+    findings,
+    mixture: model.mixture,
+    ngrams: model.sparse.ngrams,
+    lengths: model.sparse.lengths,
+    usual: model.usual,
+    vocabularySize: model.sparse.vocabulary.size,
+    tableFingerprint: fingerprint(embedding),
+  }
+  post({ kind: 'trained', result }, [weights.buffer as ArrayBuffer])
 }
 
 await train(texts, table)

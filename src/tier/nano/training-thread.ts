@@ -24,25 +24,31 @@ export interface Trained
   readonly vocabularySize: number
 }
 
-/** What the thread says. */
-export type TrainMessage =
+/** What a training thread says. */
+export type TrainMessage<Result> =
   | { readonly kind: 'progress'; readonly hundredths: number }
-  | ({ readonly kind: 'trained' } & Trained)
+  | { readonly kind: 'trained'; readonly result: Result }
 
 /** Trains in a worker; rejects with `cancelled` when the signal fires. */
-export async function trainInThread(job: TrainJob, { signal, progress }: WorkOptions): Promise<Trained> {
+export function trainInThread(job: TrainJob, options: WorkOptions): Promise<Trained> {
+  return runTraining<Trained>(new URL('./train.worker.ts', import.meta.url), job, options)
+}
+
+/** Runs the worker at `url` with a job until it posts its result; rejects with `cancelled` when the signal fires. */
+export async function runTraining<Result>(
+  url: URL,
+  job: unknown,
+  { signal, progress }: WorkOptions,
+): Promise<Result> {
   throwIfCancelled(signal, 'training')
-  const worker = startWorker(new URL('./train.worker.ts', import.meta.url), {
-    data: job,
-    name: 'nano training',
-  })
+  const worker = startWorker(url, { data: job, name: 'nano training' })
   let cancel = (): void => {}
   try {
-    return await new Promise<Trained>((resolve, reject) => {
+    return await new Promise<Result>((resolve, reject) => {
       cancel = () => reject(appError('cancelled', { doing: 'training' }))
       signal?.addEventListener('abort', cancel, { once: true })
-      worker.on('message', (message: TrainMessage) => {
-        if (message.kind === 'trained') resolve(message)
+      worker.on('message', (message: TrainMessage<Result>) => {
+        if (message.kind === 'trained') resolve(message.result)
         else progress?.({ stage: 'training', done: message.hundredths, total: 100 })
       })
       worker.on('error', reject)
