@@ -58,6 +58,11 @@ export const errorTable = {
     message:
       'The task "{task}" has {rows} rows, too few to train and to hold some out. At least {needed} are needed, and several hundred for a certificate.',
   },
+  'train.busy': {
+    ...state,
+    message:
+      'The task "{task}" is being trained already, by process {pid} since {since}. Wait until it has ended, or end it.',
+  },
   'train.not-learnable': {
     ...input,
     message: 'The {calls} kept calls of "{task}" cannot be trained on yet: {problem}',
@@ -307,6 +312,11 @@ export const errorTable = {
     ...state,
     message:
       'The specialist {specialist} is of the tier {tier}, which this gateway cannot load. Install it with `shoal setup {tier}`.',
+  },
+  'gateway.weights-late': {
+    ...state,
+    message:
+      'The weights of {specialist} were not in memory after {waited}; the call went on without it. They are still being loaded.',
   },
   'gateway.port-in-use': {
     ...state,

@@ -4,14 +4,38 @@ import type { Json } from '../base/json.ts'
 import type { ColumnChoice, FoundBy } from '../data/columns.ts'
 import type { DuplicateReport, RowPlace } from '../data/duplicates.ts'
 import type { FileReport, ImportOutcome, ImportReport } from '../pipeline/import.ts'
+import type { FixedImport } from '../pipeline/import-fixed.ts'
 import { formatTable } from './terminal.ts'
 
 const shownLabels = 10
+const shownPlaces = 5
 
 /** The outcome as one JSON document. */
 export function importJson(outcome: ImportOutcome): Json {
   const { report, stored } = outcome
   return JSON.parse(JSON.stringify({ ...report, dryRun: stored === undefined, ...(stored && { stored }) }))
+}
+
+/** The outcome of an import with `--fix` as one JSON document. */
+export function fixedJson(outcome: FixedImport): Json {
+  const { report, stored, dropped, relabelled } = outcome
+  const fixed = { dropped, relabelled }
+  return JSON.parse(
+    JSON.stringify({ ...report, dryRun: stored === undefined, ...(stored && { stored }), fixed }),
+  )
+}
+
+/** What `--fix` did, as text. */
+export function fixedText({ dropped, relabelled }: FixedImport): string {
+  const changes = relabelled
+    .slice(0, shownPlaces)
+    .map((change) => `  ${place(change.place)}: ${change.from} → ${change.to}`)
+  const more = relabelled.length > changes.length ? ['  …'] : []
+  return [
+    `${rowsText(dropped.length)} dropped, ${rowsText(relabelled.length)} relabelled${dropped.length + relabelled.length > 0 ? ' (--json lists them all)' : ''}.`,
+    ...changes,
+    ...more,
+  ].join('\n')
 }
 
 /** The outcome as text. */
@@ -22,7 +46,10 @@ export function importText(outcome: ImportOutcome): string {
     '',
     countsText(report),
     ...labelsText(report),
+    ...spansText(report),
+    ...answersText(report),
     ...leftOutText(report),
+    ...mendedText(report),
     ...duplicatesText(report.duplicates),
     ...report.warnings.map((warning) => `${pc.yellow('note')} ${warning}`),
     '',
@@ -79,11 +106,39 @@ function labelsText({ labels, examples }: ImportReport): readonly string[] {
   ]
 }
 
+function spansText({ spans }: ImportReport): readonly string[] {
+  if (spans === undefined) return []
+  const rows = spans.labels.map(({ label, count }) => [
+    `  ${label}`,
+    number(count),
+    `${((100 * count) / spans.total).toFixed(1)}%`,
+  ])
+  return [
+    `${number(spans.total)} spans with ${number(spans.labels.length)} labels; ${rowsText(spans.emptyRows)} without any`,
+    ...(rows.length > 0 ? [formatTable(rows, { right: [1, 2] })] : []),
+  ]
+}
+
+function answersText({ answers }: ImportReport): readonly string[] {
+  if (answers === undefined) return []
+  const { inContext, notInContext, several } = answers
+  return [
+    `${number(inContext)} questions with an answer in their context (${number(several)} with several), ${number(notInContext)} without`,
+  ]
+}
+
 function leftOutText({ leftOut }: ImportReport): readonly string[] {
   return leftOut.map(
     ({ reason, rows, samples }) =>
       `${rowsText(rows)} left out: ${reason} (${samples.map(place).join(', ')}${rows > samples.length ? ', …' : ''})`,
   )
+}
+
+function mendedText({ mended }: ImportReport): readonly string[] {
+  return mended.map(({ what, count, places }) => {
+    const shown = places.slice(0, shownPlaces).map(place).join(', ')
+    return `${pc.yellow('note')} ${number(count)} × ${what} (${shown}${count > shownPlaces ? ', …; all with --json' : ''})`
+  })
 }
 
 function duplicatesText(duplicates: DuplicateReport): readonly string[] {
@@ -96,8 +151,8 @@ function duplicatesText(duplicates: DuplicateReport): readonly string[] {
   return [repeated, ...contradictions]
 }
 
-function place({ file, line }: RowPlace): string {
-  return `${file}:${line}`
+function place({ file, line, name }: RowPlace): string {
+  return `${file}:${line}${name === undefined ? '' : ` (${name})`}`
 }
 
 function rowsText(rows: number): string {

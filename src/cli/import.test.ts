@@ -89,7 +89,7 @@ describe('shoal import', () => {
   it.each([
     [['--task', 'Bad Task'], /is not a task name/],
     [['--task', 't', '--delimiter', ';;'], /not one character/],
-    [['--task', 't', '--format', 'xlsx'], /Allowed choices are auto, openai-log, jsonl, tsv, csv/],
+    [['--task', 't', '--format', 'xlsx'], /Allowed choices are auto, csv, tsv, jsonl, json, parquet, conll/],
     [['--task', 't', '--output', 'kategory'], /Did you mean "category"\? Its columns are: body, category\./],
     [[], /required option '--task <task>' not specified/],
     [['--task', 't', '--inptu', 'x'], /unknown option '--inptu'\n\(Did you mean --input\?\)/],

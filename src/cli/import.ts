@@ -1,28 +1,26 @@
 /** `shoal import`: labelled files and logged calls into the store. */
 import { Command, Option } from 'commander'
-import { appError } from '../base/errors.ts'
 import { type TaskId, taskId } from '../base/ids.ts'
 import type { ExampleSource } from '../data/example.ts'
-import type { FormatName, SaidLayout } from '../data/reader.ts'
-import { formatNames } from '../data/readers.ts'
 import { meterCall } from '../meter/ledger-row.ts'
 import { priceTable } from '../meter/prices.ts'
+import { fixNames } from '../pipeline/fix-rows.ts'
 import { type ImportOptions, importFiles, reviewFiles } from '../pipeline/import.ts'
+import { importFixed } from '../pipeline/import-fixed.ts'
 import { maskJsonText } from '../text/mask-json.ts'
 import { maskedText } from '../text/masking.ts'
 import { type CommandContext, withContext } from './context.ts'
-import { importJson, importText } from './import-report.ts'
+import { decideByAsking, decideByName, fixList } from './fix-decision.ts'
+import { type ColumnFlags, saidColumns } from './flags.ts'
+import { fixedJson, fixedText, importJson, importText } from './import-report.ts'
+import { addLayoutFlags, type LayoutFlags, saidLayout } from './layout-flags.ts'
 
-interface Flags {
+interface Flags extends LayoutFlags, ColumnFlags {
   readonly task: string
-  readonly format: FormatName | 'auto'
-  readonly input?: string
-  readonly output?: string
-  readonly group?: string
-  readonly delimiter?: string
-  readonly header?: boolean
   readonly source?: ExampleSource
   readonly dryRun?: boolean
+  /** True: ask; a text: what is to be done. */
+  readonly fix?: true | string
   readonly json?: boolean
 }
 
@@ -32,32 +30,37 @@ const examples = `
 Examples:
   shoal import tickets.csv --task support-intent
   shoal import tickets.csv --task support-intent --input body --output category --dry-run
-  shoal import calls.jsonl --task support-intent --format openai-log`
+  shoal import calls.jsonl --task support-intent --format openai-log
+  shoal import entities.conll --task entities --scheme bio
+  shoal import export.json --task support-intent --format langfuse`
 
 /** Brings files into the store. */
 export function importCommand(): Command {
-  return new Command('import')
+  const command = new Command('import')
     .summary('labelled files or logged calls into the store')
     .description(
-      'Reads labelled files or logs of chat calls, reports what they hold, and brings them into the store: all or nothing.',
+      'Reads labelled files or logs of calls, reports what they hold, and brings them into the store: all or nothing.',
     )
-    .argument('<file...>', 'CSV, TSV or JSONL files, or logs of chat calls (JSONL)')
+    .argument(
+      '<file...>',
+      'labelled rows (CSV, TSV, JSONL, JSON, Parquet), tagged tokens (CoNLL), texts with spans (JSON of annotation tools), questions (SQuAD), or logs of calls (OpenAI, Anthropic, LiteLLM, Langfuse)',
+    )
     .requiredOption('--task <task>', 'the task that they belong to')
-    .addOption(
-      new Option('--format <format>', 'format of the files')
-        .choices(['auto', ...formatNames])
-        .default('auto'),
+    .option(
+      '--input <column>',
+      'column that holds the input (a name, a dotted path, or a number where there is no header)',
     )
-    .option('--input <column>', 'column that holds the input (a name, or a number where there is no header)')
     .option('--output <column>', 'column that holds the right output')
     .option('--group <column>', 'column whose rows must stay together when the rows are split')
-    .option('--delimiter <character>', 'what separates columns: one character, or "tab"')
-    .option('--header', 'the first row names the columns')
-    .option('--no-header', 'the first row is a row like the others')
+  return addLayoutFlags(command)
     .addOption(
       new Option('--source <source>', 'where the outputs come from (gold; teacher for logs)').choices(
         sources,
       ),
+    )
+    .option(
+      '--fix [what]',
+      `look for duplicates and label errors first and mend them: asks, or does what is named, of ${fixNames.join(', ')}`,
     )
     .option('--dry-run', 'report what the files hold and import nothing')
     .option('--json', 'print one JSON document')
@@ -70,29 +73,44 @@ export function importCommand(): Command {
 async function runImport(context: CommandContext, files: readonly string[], flags: Flags): Promise<void> {
   const { terminal } = context
   const task = taskId(flags.task)
-  const layout = layoutOf(flags)
   const masks = await masksOf(context, task, flags)
   const prices = priceTable()
   const options: ImportOptions = {
     task,
-    layout,
-    columns: {
-      ...(flags.input !== undefined && { input: flags.input }),
-      ...(flags.output !== undefined && { output: flags.output }),
-      ...(flags.group !== undefined && { group: flags.group }),
-    },
+    layout: saidLayout(flags),
+    columns: saidColumns(flags),
     ...masks,
     ledgerRow: (call) => meterCall(call, { prices }),
     ...(flags.source !== undefined && { source: flags.source }),
     signal: context.signal,
     progress: terminal.progress,
   }
+  if (flags.fix !== undefined) return runFixed(context, files, { flags, options })
   const outcome = flags.dryRun
     ? await reviewFiles(files, options)
     : await importFiles(await context.store(), files, options)
   terminal.endProgress()
   terminal.print(importText(outcome))
   terminal.printJson(importJson(outcome))
+}
+
+async function runFixed(
+  context: CommandContext,
+  files: readonly string[],
+  { flags, options }: { readonly flags: Flags; readonly options: ImportOptions },
+): Promise<void> {
+  const { terminal } = context
+  const decide = flags.fix === true ? decideByAsking : decideByName(fixList(flags.fix ?? ''))
+  const asked: typeof decide = (rows, findings) => {
+    terminal.endProgress()
+    return decide(rows, findings)
+  }
+  const store = flags.dryRun ? undefined : await context.store()
+  const outcome = await importFixed(store, files, { ...options, seed: 0, decide: asked })
+  terminal.endProgress()
+  terminal.print(importText(outcome))
+  terminal.print(fixedText(outcome))
+  terminal.printJson(fixedJson(outcome))
 }
 
 /** Masking is on unless the task is exempt; a dry run does not ask the store and masks. */
@@ -104,18 +122,4 @@ async function masksOf(
   const known = flags.dryRun ? undefined : await (await context.store()).tasks.get(task)
   if (known?.masked ?? true) return { mask: maskedText, maskBody: maskJsonText }
   return { mask: (text) => text, maskBody: (body) => body }
-}
-
-function layoutOf(flags: Flags): SaidLayout {
-  const delimiter = flags.delimiter === 'tab' || flags.delimiter === '\\t' ? '\t' : flags.delimiter
-  if (delimiter !== undefined && (delimiter.length !== 1 || /["\r\n\ufeff]/.test(delimiter)))
-    throw appError('usage.invalid', {
-      problem: `--delimiter ${JSON.stringify(flags.delimiter)} is not one character that can separate columns`,
-      hint: 'Give one such as "," or ";", or the word tab.',
-    })
-  return {
-    ...(flags.format !== 'auto' && { format: flags.format }),
-    ...(delimiter !== undefined && { delimiter }),
-    ...(flags.header !== undefined && { header: flags.header }),
-  }
 }

@@ -1,16 +1,32 @@
 /**
- * The request and the answer in an entry of a log, in the chat API's own shapes, whatever the logger named them:
- * request/response, body/response, input/output, prompt/completion, or fine-tuning's `messages` alone.
+ * The request and the answer in an entry of a log, in the shapes of the OpenAI or the Anthropic API, whatever the logger
+ * named them: request/response, body/response, input/output, prompt/completion, or fine-tuning's `messages` alone.
+ * Streamed answers, kept as events, are put together again.
  */
 import { isJsonObject, type Json, type JsonObject, tryParseJson } from '../base/json.ts'
+import { messageOfEvents } from '../wire/anthropic-stream.ts'
+import { chatAssembler } from '../wire/chat-stream.ts'
+import { sseReader } from '../wire/sse.ts'
+import type { CallRow } from './reader.ts'
 
 export interface CallPair {
+  readonly wire: CallRow['wire']
   readonly request: JsonObject
   readonly response: JsonObject
 }
 
 const requestNames = ['request', 'body', 'input', 'kwargs'] as const
-const responseNames = ['response', 'output', 'completion', 'answer', 'result'] as const
+const responseNames = ['response', 'output', 'completion', 'answer', 'result', 'events', 'stream'] as const
+/** Members of a request that a logger may write beside its messages. */
+const besideMessages = [
+  'model',
+  'system',
+  'max_tokens',
+  'tools',
+  'response_format',
+  'output_config',
+  'output_format',
+] as const
 
 /** The pair of an entry, or a sentence that says what is missing. Files of the batch API hold the halves apart. */
 export function pairOf(entry: JsonObject): CallPair | string {
@@ -21,7 +37,7 @@ export function pairOf(entry: JsonObject): CallPair | string {
       : 'there is no request with messages'
   }
   const response = responseOf(entry)
-  if (response !== undefined) return { request, response }
+  if (response !== undefined) return { wire: wireOf(request, response), request, response }
   const trained = requestNames.some((name) => name in entry) ? undefined : lastTurn(request)
   if (trained !== undefined) return trained
   return 'custom_id' in entry
@@ -39,7 +55,7 @@ function requestOf(entry: JsonObject): JsonObject | undefined {
   if (named !== undefined) return named
   const { prompt, messages } = entry
   if (Array.isArray(messages)) {
-    const kept = ['model', 'tools', 'response_format'].filter((name) => entry[name] !== undefined)
+    const kept = besideMessages.filter((name) => entry[name] !== undefined && entry[name] !== null)
     return { messages, ...Object.fromEntries(kept.map((name) => [name, entry[name]!])) }
   }
   return typeof prompt === 'string' ? { messages: [{ role: 'user', content: prompt }] } : undefined
@@ -63,13 +79,66 @@ function asRequest(value: Json | undefined): JsonObject | undefined {
 
 function responseOf(entry: JsonObject): JsonObject | undefined {
   for (const name of responseNames) {
-    const value = unwrap(entry[name])
-    if (typeof value === 'string') return asAnswer({ role: 'assistant', content: value })
-    if (!isJsonObject(value)) continue
-    if (Array.isArray(value['choices']) || isJsonObject(value['error'])) return value
-    if (typeof value['role'] === 'string') return asAnswer(value)
+    const response = asResponse(unwrap(entry[name]))
+    if (response !== undefined) return response
   }
-  return Array.isArray(entry['choices']) ? { choices: entry['choices'] } : undefined
+  if (Array.isArray(entry['choices'])) return { choices: entry['choices'] }
+  return isMessage(entry) ? { type: 'message', content: entry['content']! } : undefined
+}
+
+function asResponse(value: Json | undefined): JsonObject | undefined {
+  if (typeof value === 'string') return fromStream(value) ?? asAnswer({ role: 'assistant', content: value })
+  if (Array.isArray(value)) return fromList(value)
+  if (!isJsonObject(value)) return undefined
+  if (Array.isArray(value['choices']) || isJsonObject(value['error']) || isMessage(value)) return value
+  if (typeof value['role'] === 'string') return asAnswer(value)
+  return typeof value['content'] === 'string'
+    ? asAnswer({ role: 'assistant', content: value['content'] })
+    : undefined
+}
+
+/** An answer of the Anthropic API. */
+function isMessage(value: JsonObject): boolean {
+  return value['type'] === 'message' && Array.isArray(value['content'])
+}
+
+/** The only message of a list, or the answer whose events the list holds. */
+function fromList(list: readonly Json[]): JsonObject | undefined {
+  const [first] = list
+  if (list.length === 1 && isJsonObject(first) && typeof first['role'] === 'string') return asAnswer(first)
+  return fromEvents(list.map((event) => (typeof event === 'string' ? (tryParseJson(event) ?? event) : event)))
+}
+
+/** The answer whose server-sent events a text holds. */
+function fromStream(text: string): JsonObject | undefined {
+  if (!/^\s*(?:event|data|id|retry)?:/.test(text)) return undefined
+  const events: Json[] = []
+  const reader = sseReader({
+    onData: (data) => {
+      const event = tryParseJson(data)
+      if (event !== undefined) events.push(event)
+    },
+    maxEventChars: text.length + 1,
+  })
+  reader.push(new TextEncoder().encode(`${text}\n\n`))
+  return fromEvents(events)
+}
+
+function fromEvents(events: readonly Json[]): JsonObject | undefined {
+  const message = messageOfEvents(events)
+  if (message !== undefined) return message
+  const assembler = chatAssembler()
+  for (const event of events) if (isJsonObject(event)) assembler.push(JSON.stringify(event))
+  const text = assembler.text()
+  const whole = text === undefined ? undefined : tryParseJson(text)
+  return isJsonObject(whole) ? whole : undefined
+}
+
+/** The API whose answer it is; an error, which both write alike, is told by the request. */
+function wireOf(request: JsonObject, response: JsonObject): CallPair['wire'] {
+  if (isMessage(response)) return 'anthropic-messages'
+  if (response['type'] === 'error' || 'system' in request) return 'anthropic-messages'
+  return 'openai-chat'
 }
 
 function asAnswer(message: JsonObject): JsonObject {
@@ -81,7 +150,11 @@ function lastTurn(request: JsonObject): CallPair | undefined {
   const messages = Array.isArray(request['messages']) ? request['messages'] : []
   const last: Json | undefined = messages.at(-1)
   if (!isJsonObject(last) || last['role'] !== 'assistant') return undefined
-  return { request: { ...request, messages: messages.slice(0, -1) }, response: asAnswer(last) }
+  return {
+    wire: 'openai-chat',
+    request: { ...request, messages: messages.slice(0, -1) },
+    response: asAnswer(last),
+  }
 }
 
 /** The body inside a logged HTTP message, and the object inside a text of JSON. */
@@ -91,6 +164,7 @@ function unwrap(value: Json | undefined): Json | undefined {
   const inner = tryParseJson(value)
   // An answer that is itself JSON is a text; only the API's own shapes are taken out of theirs.
   const isShape =
-    isJsonObject(inner) && ['messages', 'choices', 'body', 'error'].some((name) => name in inner)
+    isJsonObject(inner) &&
+    (['messages', 'choices', 'body', 'error'].some((name) => name in inner) || isMessage(inner))
   return isShape || asRequest(inner) !== undefined ? unwrap(inner) : value
 }

@@ -54,7 +54,7 @@ export function recogniseDelimited(
       description: `${name}-separated${quotes}, ${header ? 'with' : 'without'} a header`,
       columns,
       preview: rows.slice(header ? 1 : 0),
-      read: (options) => readRecords(sample.file, { dialect, header, width }, options),
+      read: (options) => readRecords(sample.source, { dialect, header, width }, options),
     },
   }
 }

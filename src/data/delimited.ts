@@ -1,7 +1,7 @@
 /** Records of separated columns (CSV and its kin), parsed by Papa Parse piece by piece. */
 import Papa from 'papaparse'
 import { appError } from '../base/errors.ts'
-import { type ReadOptions, textChunks } from './file-text.ts'
+import { type ReadOptions, type TextFile, textChunks } from './file-text.ts'
 import { longestRecord, type RecordRow } from './reader.ts'
 
 /** How the columns of a file are separated. */
@@ -55,10 +55,11 @@ export function parseRecords(
 
 /** All records of a file with the lines they begin on, blank lines left out; `width` fields each. */
 export async function* readRecords(
-  file: string,
+  source: TextFile,
   layout: { readonly dialect: Dialect; readonly header: boolean; readonly width: number },
   options: ReadOptions = {},
 ): AsyncIterable<readonly RecordRow[]> {
+  const { file } = source
   let pending = ''
   let line = 1
   let tryAt = 0
@@ -75,7 +76,7 @@ export async function* readRecords(
     isHeader &&= numbered.rows.length === 0
     return rows
   }
-  for await (const chunk of textChunks(file, options)) {
+  for await (const chunk of textChunks(source, options)) {
     pending += chunk
     // A record longer than a piece is parsed again only when twice as much of it is there.
     if (pending.length < tryAt) continue

@@ -6,6 +6,8 @@ import { KeyTable } from './key-table.ts'
 export interface RowPlace {
   readonly file: string
   readonly line: number
+  /** The row's id in its file, where it has one. */
+  readonly name?: string
 }
 
 /** A row and the first row with the same input. */

@@ -22,7 +22,7 @@ export function inputText(input: TaskInput): string {
 export function outputText(output: TaskOutput): string {
   if (output.kind === 'labels') return `labels\n${JSON.stringify(output.labels)}`
   if (output.kind === 'text') return `text\n${output.text}`
-  const spans = output.kind === 'spans' ? output.spans : output.span === undefined ? [] : [output.span]
+  const spans = output.kind === 'spans' ? output.spans : [output.span ?? [], output.others ?? []].flat()
   const places: Json = spans.map((span) => ({ start: span.start, end: span.end, label: span.label ?? null }))
   return `${output.kind}\n${canonicalJson(places)}`
 }

@@ -1,27 +1,41 @@
-/** One line of JSON, parsed with errors that say where, and without characters that cannot be kept. */
+/** A piece of a file that is JSON, parsed with errors that say where, and without characters that cannot be kept. */
 import { appError } from '../base/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../base/json.ts'
-import type { Line } from './lines.ts'
 
-/** Parses a line that must be one JSON object. */
-export function parseJsonLine(file: string, line: Line): JsonObject {
-  const value = parseJson(file, line)
-  if (isJsonObject(value)) {
-    if (mayHoldBadCharacter.test(line.text)) refuseBadCharacters(file, line, value)
-    return value
+/** A text of JSON and where it begins. */
+export interface JsonPiece {
+  /** 1-based. */
+  readonly line: number
+  /** 1-based, 1 unless the piece is part of a document. */
+  readonly column?: number
+  readonly text: string
+}
+
+/** Parses a piece that must be one JSON object; spaCy's pair of a text and its annotations counts as one. */
+export function parseJsonLine(file: string, piece: JsonPiece): JsonObject {
+  const value = parseJson(file, piece)
+  const object = asObject(value)
+  if (object !== undefined) {
+    if (mayHoldBadCharacter.test(piece.text)) refuseBadCharacters(file, piece.line, object)
+    return object
   }
   const got = Array.isArray(value) ? 'a list' : JSON.stringify(value).slice(0, 40)
   throw appError('data.json', {
     file,
-    line: line.line,
-    column: 1,
+    line: piece.line,
+    column: piece.column ?? 1,
     problem: `got ${got} where a JSON object was expected`,
-    hint: Array.isArray(value) ? oneArrayHint : 'Write one object like {"text": …, "label": …} on each line.',
+    hint: 'Write one object like {"text": …, "label": …} for each row.',
   })
 }
 
-/** What to do with a file that is one JSON array. */
-export const oneArrayHint = "Write each of its objects on a line of its own, for example with jq -c '.[]'."
+/** An object as it is, and `["text", {"entities": …}]` as `{"text": "text", "entities": …}`. */
+export function asObject(value: Json | undefined): JsonObject | undefined {
+  if (isJsonObject(value)) return value
+  if (!Array.isArray(value) || value.length !== 2) return undefined
+  const [text, annotations]: readonly Json[] = value
+  return typeof text === 'string' && isJsonObject(annotations) ? { ...annotations, text } : undefined
+}
 
 /** 1-based column of the first character with which a text stops being JSON. */
 function jsonErrorColumn(text: string, message: string): number {
@@ -40,25 +54,34 @@ function jsonErrorColumn(text: string, message: string): number {
 
 const mayHoldBadCharacter = /\\u(?:d[89a-f]|0000)/i
 
-function parseJson(file: string, line: Line): Json {
+function parseJson(file: string, piece: JsonPiece): Json {
   try {
-    return JSON.parse(line.text)
+    return JSON.parse(piece.text)
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause)
     throw appError(
       'data.json',
       {
         file,
-        line: line.line,
-        column: jsonErrorColumn(line.text, message),
+        ...placeIn(piece, jsonErrorColumn(piece.text, message)),
         problem: `not JSON (${message.replace(/, ".*" is not valid JSON$/s, '').replace(/ in JSON at.*$/s, '')})`,
-        hint: /^[[{]$/.test(line.text.trim())
-          ? 'The file seems to be one document over many lines: write each record on a line of its own.'
-          : 'Every line must hold one whole JSON object.',
+        hint: /^[[{]$/.test(piece.text.trim())
+          ? 'The file seems to be one document over many lines: say --format json, or write each record on a line of its own.'
+          : 'Every row must be one whole JSON object.',
       },
       cause,
     )
   }
+}
+
+/** Line and column in the file of the `at`-th character (1-based) of a piece. */
+function placeIn(piece: JsonPiece, at: number): { readonly line: number; readonly column: number } {
+  const before = piece.text.slice(0, at - 1)
+  const lines = before.split('\n').length - 1
+  const first = piece.column ?? 1
+  return lines === 0
+    ? { line: piece.line, column: first + at - 1 }
+    : { line: piece.line + lines, column: at - 1 - before.lastIndexOf('\n') }
 }
 
 function isRefusedForToken(text: string): boolean {
@@ -70,16 +93,12 @@ function isRefusedForToken(text: string): boolean {
   }
 }
 
-function refuseBadCharacters(file: string, line: Line, value: Json, path = ''): void {
+/** Refuses texts of an object that cannot be kept: NUL, halves of characters. */
+export function refuseBadCharacters(file: string, line: number, value: Json, path = ''): void {
   if (typeof value === 'string') {
     const problem = badCharacterIn(value)
     if (problem === undefined) return
-    throw appError('data.character', {
-      file,
-      line: line.line,
-      place: path === '' ? '' : `, "${path}"`,
-      problem,
-    })
+    throw appError('data.character', { file, line, place: path === '' ? '' : `, "${path}"`, problem })
   }
   if (typeof value !== 'object' || value === null) return
   for (const [key, inner] of Object.entries(value)) {
@@ -90,7 +109,7 @@ function refuseBadCharacters(file: string, line: Line, value: Json, path = ''): 
 
 function badCharacterIn(text: string): string | undefined {
   if (text.includes('\0')) return 'a NUL character (\\u0000), which databases cannot keep'
-  const lone = /\p{Surrogate}/u.exec(text)?.[0]
+  const lone = /[\ud800-\udfff]/.test(text) ? /\p{Surrogate}/u.exec(text)?.[0] : undefined
   if (lone === undefined) return undefined
   const hex = lone.charCodeAt(0).toString(16)
   return `half of a character (the lone surrogate \\u${hex}), which no file in UTF-8 can keep; a text was cut in the middle of an emoji or the like`

@@ -68,10 +68,9 @@ describe('JSONL', () => {
     expect(row).toMatchObject({ values: ['🐟 \\ud800', 'b'] })
   })
 
-  it('refuses one array and one document over many lines with what to do', async () => {
-    await expect(put(['[{"text": "a"}]'])).rejects.toThrow(/jq -c/)
+  it('refuses one document over many lines with what to do', async () => {
     await expect(async () => allRows(await put(['{', '"text": "a"', '}']))).rejects.toThrow(
-      /line 1, column 2/,
+      /line 1, column 2.*say --format json/,
     )
   })
 })

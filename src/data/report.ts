@@ -7,6 +7,7 @@ import type { Example } from './example.ts'
 import { outputText } from './example-set.ts'
 import { type LabelCount, type LabelVariants, labelVariants, sortedCounts } from './labels.ts'
 import { LengthHistogram, type LengthSummary } from './lengths.ts'
+import { OutputCounter, type OutputCounts } from './output-counts.ts'
 
 /** Rows that give no example, by reason. */
 export interface LeftOutRows {
@@ -25,7 +26,7 @@ export interface LabelReport {
   readonly variants: readonly LabelVariants[]
 }
 
-export interface DataReport {
+export interface DataReport extends OutputCounts {
   readonly rows: number
   readonly examples: number
   readonly leftOut: readonly LeftOutRows[]
@@ -53,6 +54,7 @@ export class ReportBuilder {
   readonly #labels = new Map<string, number>()
   readonly #leftOut = new Map<string, { rows: number; samples: RowPlace[] }>()
   readonly #lengths = new LengthHistogram()
+  readonly #outputs = new OutputCounter()
   #uncounted = 0
   #rows = 0
   #examples = 0
@@ -67,6 +69,7 @@ export class ReportBuilder {
     const { output } = example
     this.#duplicates.add({ key: duplicateKey(example.input), output: readable(output), place })
     this.#lengths.add(inputLength(example))
+    this.#outputs.add(output)
     if (output.kind === 'labels') for (const label of output.labels) this.#countLabel(label)
     if (output.kind === 'text') this.#countLabel(output.text)
   }
@@ -93,6 +96,7 @@ export class ReportBuilder {
       },
       duplicates: this.#duplicates.report(),
       lengths: this.#lengths.summary(),
+      ...this.#outputs.report(),
     }
     return { ...facts, warnings: warningsOf(facts) }
   }

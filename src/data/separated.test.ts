@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { allRows } from './reader.contract.ts'
 import type { RowSource, SaidLayout } from './reader.ts'
-import { openSource } from './readers.ts'
+import { formatNames, openSource } from './readers.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -132,7 +132,7 @@ describe('separated columns', () => {
   it('that are no columns are refused with the formats', async () => {
     await expect(put('just a text\nand another\n')).rejects.toMatchObject({
       code: 'data.format-unknown',
-      details: { formats: 'openai-log, jsonl, tsv, csv' },
+      details: { formats: formatNames.join(', ') },
     })
   })
 

@@ -7,6 +7,7 @@ import { basename } from 'node:path'
 import { appError, throwIfCancelled } from '../base/errors.ts'
 import type { TaskId } from '../base/ids.ts'
 import type { ColumnChoice } from '../data/columns.ts'
+import type { RowPlace } from '../data/duplicates.ts'
 import type { RowSource } from '../data/reader.ts'
 import { type DataReport, ReportBuilder } from '../data/report.ts'
 import type { Mask } from '../data/to-example.ts'
@@ -45,6 +46,16 @@ export interface ImportReport extends DataReport {
   readonly files: readonly FileReport[]
   /** Examples that something was masked in. */
   readonly maskedRows: number
+  /** Rows that were not taken as they stand: what was mended or dropped in them. */
+  readonly mended: readonly MendedRows[]
+}
+
+/** Rows that something was mended in, and which: all of them up to a thousand. */
+export interface MendedRows {
+  readonly what: string
+  /** How often; one row may have several. */
+  readonly count: number
+  readonly places: readonly RowPlace[]
 }
 
 export interface ImportOutcome {
@@ -83,11 +94,13 @@ async function readAll(
   staged: StagedImport | undefined,
 ): Promise<{ readonly report: ImportReport; readonly calls: number }> {
   const builder = new ReportBuilder()
+  const mended = new MendedCounter()
   const rowsOf = new Map<OpenedFile, number>()
   let [calls, maskedRows] = [0, 0]
   for await (const { file, rows } of readFiles(files, options)) {
     rowsOf.set(file, (rowsOf.get(file) ?? 0) + rows.length)
-    for (const { mapped, place, isMasked } of rows) {
+    for (const { row, mapped, place, isMasked } of rows) {
+      if (row.kind === 'example') for (const what of row.mended ?? []) mended.add(what, place)
       if (mapped.kind === 'example') builder.addExample(mapped.example, place)
       else builder.addLeftOut(mapped.reason, place)
       if (isMasked) maskedRows++
@@ -96,7 +109,13 @@ async function readAll(
     if (staged !== undefined) await stageRows(staged, { file, rows }, options)
   }
   const reports = files.map((file) => fileReport(file, rowsOf.get(file) ?? 0))
-  const report = { task: options.task, files: reports, maskedRows, ...builder.report() }
+  const report = {
+    task: options.task,
+    files: reports,
+    maskedRows,
+    mended: mended.report(),
+    ...builder.report(),
+  }
   if (report.examples === 0 && calls === 0) throw nothingUsable(report)
   return { report, calls }
 }
@@ -106,7 +125,7 @@ async function stageRows(
   batch: { readonly file: OpenedFile; readonly rows: readonly ReadRow[] },
   options: ImportOptions,
 ): Promise<void> {
-  if (batch.file.source.yields === 'record') {
+  if (batch.file.source.yields !== 'call') {
     const examples = batch.rows.flatMap(({ mapped }) => (mapped.kind === 'example' ? [mapped.example] : []))
     return staged.add(examples)
   }
@@ -122,6 +141,24 @@ async function stageRows(
     return [{ call, ledger: options.ledgerRow(call) }]
   })
   return staged.addCalls(calls)
+}
+
+const mostPlaces = 1000
+
+/** Counts what was mended, and keeps some places of each. */
+class MendedCounter {
+  readonly #found = new Map<string, { count: number; places: RowPlace[] }>()
+
+  add(what: string, place: RowPlace): void {
+    const entry = this.#found.get(what) ?? { count: 0, places: [] }
+    entry.count++
+    if (entry.places.length < mostPlaces) entry.places.push(place)
+    this.#found.set(what, entry)
+  }
+
+  report(): readonly MendedRows[] {
+    return [...this.#found].map(([what, entry]) => ({ what, ...entry }))
+  }
 }
 
 function fileReport({ source, choice }: OpenedFile, rows: number): FileReport {

@@ -16,6 +16,11 @@ export interface LoggedCallContext {
   readonly maskBody: Mask
 }
 
+const paths: { readonly [W in CallRow['wire']]: string } = {
+  'openai-chat': '/v1/chat/completions',
+  'anthropic-messages': '/v1/messages',
+}
+
 /** A call of a log; its latency is 0 where the log has none, and its reason says that it was imported. */
 export function callFromLog(row: CallRow, context: LoggedCallContext): Call {
   // Not every logger keeps the model, and a request without one is none of the API.
@@ -29,8 +34,8 @@ export function callFromLog(row: CallRow, context: LoggedCallContext): Call {
     id: callIdFrom(atMs, digest),
     atMs,
     method: 'POST',
-    path: '/v1/chat/completions',
-    wire: 'openai-chat',
+    path: paths[row.wire],
+    wire: row.wire,
     task: context.task,
     ...(row.model !== undefined && { model: row.model as ModelName }),
     servedBy: 'upstream',

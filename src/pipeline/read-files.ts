@@ -2,12 +2,19 @@
 import { stat } from 'node:fs/promises'
 import { appError, assert } from '../base/errors.ts'
 import type { Progress, WorkOptions } from '../base/progress.ts'
+import { plainName } from '../data/column-names.ts'
 import { type ColumnChoice, chooseColumns, type SaidColumns } from '../data/columns.ts'
 import type { RowPlace } from '../data/duplicates.ts'
 import type { Example, ExampleSource } from '../data/example.ts'
 import type { Row, RowSource, SaidLayout } from '../data/reader.ts'
 import { openSource } from '../data/readers.ts'
-import { callToExample, type Mapped, type Mask, recordToExample } from '../data/to-example.ts'
+import {
+  callToExample,
+  exampleRowToExample,
+  type Mapped,
+  type Mask,
+  recordToExample,
+} from '../data/to-example.ts'
 
 export interface ReadFilesOptions extends WorkOptions {
   /** Applied to every text before anything is kept. */
@@ -44,13 +51,15 @@ export async function openFiles(
 ): Promise<readonly OpenedFile[]> {
   const opened: OpenedFile[] = []
   for (const file of files) {
-    const source = await openSource(file, options.layout)
-    const first = opened[0]?.source
-    if (first !== undefined && first.yields !== source.yields)
-      throw appError('data.mixed-kinds', { file, got: kindName(source), expected: kindName(first) })
+    const source = await openSource(file, {
+      ...options.layout,
+      ...(options.columns && { columns: options.columns }),
+    })
     const choice = source.yields === 'record' ? chooseColumns(source, options.columns ?? {}) : undefined
     const { size, mtimeMs } = await stat(file)
-    opened.push({ source, ...(choice && { choice }), sizeBytes: size, writtenMs: mtimeMs })
+    const next = { source, ...(choice && { choice }), sizeBytes: size, writtenMs: mtimeMs }
+    if (opened[0] !== undefined) requireAlike(opened[0], next)
+    opened.push(next)
   }
   return opened
 }
@@ -104,7 +113,23 @@ export async function loadExamples(
   return { examples, leftOut }
 }
 
+/** Files of one task give rows of one kind, and labelled rows out of columns of the same names. */
+function requireAlike(first: OpenedFile, next: OpenedFile): void {
+  const { file } = next.source
+  if (kindName(first.source) !== kindName(next.source))
+    throw appError('data.mixed-kinds', { file, got: kindName(next.source), expected: kindName(first.source) })
+  const [expected, got] = [columnsText(first), columnsText(next)]
+  if (plainName(expected) !== plainName(got)) throw appError('data.columns-differ', { file, got, expected })
+}
+
+function columnsText({ source, choice }: OpenedFile): string {
+  if (choice === undefined) return ''
+  return `"${source.columns[choice.input]}" and "${source.columns[choice.output]}"`
+}
+
 function kindName(source: RowSource): string {
+  if (source.yields === 'example')
+    return source.format === 'squad' ? 'questions with answers' : 'texts with spans'
   return source.yields === 'record' ? 'labelled rows' : 'logged calls'
 }
 
@@ -116,13 +141,17 @@ function rowMapper(file: OpenedFile, options: ReadFilesOptions): (row: Row) => R
     return masked
   }
   const map = (row: Row): Mapped => {
+    if (row.kind === 'skipped') return { kind: 'left-out', reason: row.reason }
     if (row.kind === 'call') return callToExample(row, { mask, source: options.source ?? 'teacher' })
+    if (row.kind === 'example') return exampleRowToExample(row, { mask, source: options.source ?? 'gold' })
     assert(file.choice !== undefined, 'a record came from a source without columns')
     return recordToExample(row, { columns: file.choice, mask, source: options.source ?? 'gold' })
   }
   return (row) => {
     isMasked = false
     const mapped = map(row)
-    return { row, place: { file: file.source.file, line: row.line }, mapped, isMasked }
+    const name = row.kind === 'record' ? undefined : row.name
+    const place = { file: file.source.file, line: row.line, ...(name !== undefined && { name }) }
+    return { row, place, mapped, isMasked }
   }
 }

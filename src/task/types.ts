@@ -27,7 +27,8 @@ export interface Span {
 export type TaskOutput =
   | { readonly kind: 'labels'; readonly labels: readonly string[] }
   | { readonly kind: 'spans'; readonly spans: readonly Span[] }
-  | { readonly kind: 'answer'; readonly span?: Span }
+  /** Absent span: the answer is not in the context. `others`: further right answers, where people gave several. */
+  | { readonly kind: 'answer'; readonly span?: Span; readonly others?: readonly Span[] }
   | { readonly kind: 'text'; readonly text: string; readonly json?: Json }
 
 /** What the outputs of a task can be. */

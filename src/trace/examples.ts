@@ -39,7 +39,11 @@ function outputText(output: TaskOutput): string {
     case 'spans':
       return JSON.stringify({ kind: output.kind, spans: output.spans.map(plainSpan) })
     case 'answer':
-      return JSON.stringify({ kind: output.kind, ...(output.span && { span: plainSpan(output.span) }) })
+      return JSON.stringify({
+        kind: output.kind,
+        ...(output.span && { span: plainSpan(output.span) }),
+        ...(output.others && { others: output.others.map(plainSpan) }),
+      })
     case 'text':
       return JSON.stringify({ kind: output.kind, text: output.text, json: output.json })
   }

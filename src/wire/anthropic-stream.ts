@@ -36,7 +36,8 @@ export function messageOfEvents(events: Iterable<Json>): JsonObject | undefined 
 
 function startBlock(blocks: Map<number, Block>, event: JsonObject): void {
   const { index, content_block: block } = event
-  if (typeof index === 'number' && isJsonObject(block)) blocks.set(index, { members: { ...block }, input: '' })
+  if (typeof index === 'number' && isJsonObject(block))
+    blocks.set(index, { members: { ...block }, input: '' })
 }
 
 function addDelta(blocks: Map<number, Block>, event: JsonObject): void {
