@@ -4,9 +4,12 @@ import type { Log } from '../base/log.ts'
 import type { CascadeOptions } from '../route/cascade.ts'
 import type { TaskBook } from '../route/recognise.ts'
 import type { Call } from '../wire/call.ts'
+import type { Audits } from './audits/audits.ts'
 import type { KnownBodies } from './known-bodies.ts'
 import type { GatewayMetrics } from './metrics.ts'
+import type { ShelfCounts } from './specialist-shelf.ts'
 import type { Upstream } from './upstream.ts'
+import type { UsageAsking } from './usage-asking.ts'
 
 /** Keeps calls; `trace/recorder.ts` is the one that serves. */
 export interface CallRecorder {
@@ -26,6 +29,8 @@ export interface ServedTasks {
   readonly book: TaskBook
   /** Sentences about specialists that are promoted but cannot be loaded. */
   readonly problems: readonly string[]
+  /** Which weights are in memory, and what came and went. */
+  readonly counts: ShelfCounts
 }
 
 /** Masks personal data as it is masked where calls are kept, so that training and serving agree. */
@@ -44,10 +49,15 @@ export interface GatewayContext {
   readonly maxForwarding: number
   readonly isStrict: boolean
   readonly localAnswers: boolean
+  /** Sentences about what is wrong, for the readiness. */
+  readonly problems: () => readonly string[]
   /** What changes while the gateway runs. */
   readonly state: { isClosing: boolean; forwarding: number }
   /** Notes work that must end before the gateway is closed; it must not reject. */
   readonly track: (work: Promise<void>) => void
   readonly cascade: CascadeOptions
   readonly knownBodies: KnownBodies
+  /** Absent where nothing is checked. */
+  readonly audits: Audits | undefined
+  readonly usageAsking: UsageAsking
 }

@@ -1,6 +1,9 @@
 /** The gateway's metrics for Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Call } from '../wire/call.ts'
+import { addAuditMetrics } from './audits/audit-metrics.ts'
+import type { Audits } from './audits/audits.ts'
+import type { ShelfCounts } from './specialist-shelf.ts'
 import type { UpstreamState } from './upstream.ts'
 import { addUpstreamMetrics } from './upstreams/upstream-metrics.ts'
 
@@ -17,7 +20,9 @@ export interface MetricSources {
   readonly forwarding: () => number
   readonly recorderCounters: () => { readonly [name: string]: number }
   readonly specialistProblems: () => number
+  readonly weights: () => ShelfCounts
   readonly upstreams: () => readonly UpstreamState[]
+  readonly audits: () => Audits | undefined
 }
 
 /** Who answered → why → HTTP status → calls: found by three look-ups of texts that are constants. */
@@ -52,6 +57,7 @@ export function gatewayMetrics(sources: MetricSources): GatewayMetrics {
   })
   addGauges(sources, registers)
   addUpstreamMetrics(sources.upstreams, registers)
+  addAuditMetrics(sources.audits, registers)
   return {
     countCall: (call) => {
       const reasons = getOrMake(counts, call.servedBy)
@@ -115,6 +121,31 @@ function getOrMake<K, V>(map: Map<string, Map<K, V>>, key: string): Map<K, V> {
   return made
 }
 
+/** The weights in memory, and what came and went. */
+function addWeightGauges(weights: () => ShelfCounts, registers: Registry[]): void {
+  const gauges: { readonly [name: string]: readonly [help: string, count: (counts: ShelfCounts) => number] } =
+    {
+      shoal_specialists_loaded: ['Specialists whose weights are in memory.', ({ loaded }) => loaded],
+      shoal_specialist_memory_bytes: ['Memory that weights of specialists take.', (of) => of.sizeBytes],
+      shoal_specialist_loads: ['Loads of weights since the start.', ({ loads }) => loads],
+      shoal_specialist_load_failures: ['Loads that failed since the start.', ({ failures }) => failures],
+      shoal_specialist_evictions: [
+        'Specialists whose weights left memory to make room, since the start.',
+        ({ evictions }) => evictions,
+      ],
+    }
+  for (const [name, [help, count]] of Object.entries(gauges)) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(count(weights()))
+      },
+    })
+  }
+}
+
 function addGauges(sources: MetricSources, registers: Registry[]): void {
   new Gauge({
     name: 'shoal_forwarding',
@@ -132,6 +163,7 @@ function addGauges(sources: MetricSources, registers: Registry[]): void {
       this.set(sources.specialistProblems())
     },
   })
+  addWeightGauges(sources.weights, registers)
   new Gauge({
     name: 'shoal_recorder_calls',
     help: 'Calls that the recorder has taken, kept, dropped or failed to keep, since the start.',

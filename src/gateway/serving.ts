@@ -1,4 +1,5 @@
 /** A gateway with all that it needs, put together from the settings: recorder, specialists, upstream. */
+import { randomInt } from 'node:crypto'
 import type { Log } from '../base/log.ts'
 import { priceTable } from '../meter/prices.ts'
 import type { Configuration } from '../pipeline/configuration.ts'
@@ -34,13 +35,20 @@ export interface Serving {
 /** Starts to serve; what was started before a step that fails is closed again. */
 export async function startServing(options: ServingOptions): Promise<Serving> {
   const { configuration, log, registry, store, tiers } = options
-  const specialists = createSpecialists({ registry, store, tiers, log })
+  const specialists = createSpecialists({
+    registry,
+    store,
+    tiers,
+    log,
+    memoryBytes: configuration.local.memory,
+  })
+  const prices = priceTable({
+    file: 'shoal.yaml, prices',
+    ...(configuration.prices && { override: configuration.prices }),
+  })
   const recorder = await startRecorder({
     storeFile: options.storeFile,
-    prices: priceTable({
-      file: 'shoal.yaml, prices',
-      ...(configuration.prices && { override: configuration.prices }),
-    }),
+    prices,
     policyOf: (task) => {
       const known = specialists.book.get(task)?.task
       const upstream = known?.upstream
@@ -59,6 +67,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       tasks: specialists,
       mask: maskedText,
       log,
+      audits: { settings: configuration.audit, prices, store, registry, seed: randomInt(2 ** 32) },
     })
     closing.push(() => gateway.close())
     const url = await gateway.listen()

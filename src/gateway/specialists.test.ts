@@ -37,6 +37,7 @@ beforeEach(async () => {
   stored = [task]
   const tasks = {
     list: async () => stored,
+    stamp: async () => JSON.stringify(stored),
     get: async () => undefined,
     put: async () => {},
   }
@@ -45,6 +46,7 @@ beforeEach(async () => {
     store: { tasks },
     tiers: [createNanoTier()],
     log: createLog({ level: 'silent' }),
+    memoryBytes: 2 ** 30,
   })
 })
 afterEach(async () => {

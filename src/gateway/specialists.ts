@@ -1,6 +1,7 @@
 /**
  * The specialists that serve: follows the registry's pointers and the store's tasks while the gateway runs.
  * What cannot be loaded is never served: it is a problem in the log, the metrics and the readiness, and what served before goes on.
+ * Of each task what is known of its specialist is held; its weights are on the shelf, in memory or not.
  */
 import { AppError } from '../base/errors.ts'
 import type { SpecialistId, TaskId } from '../base/ids.ts'
@@ -13,17 +14,22 @@ import type { Tier } from '../tier/tier.ts'
 import type { Store } from '../trace/store.ts'
 import type { ServedTasks } from './context.ts'
 import { type Loaded, loadSpecialist } from './load-specialist.ts'
+import { createSpecialistShelf, type ShelfCounts, type SpecialistShelf } from './specialist-shelf.ts'
 
 export interface SpecialistsOptions {
   readonly registry: Registry
   readonly store: Pick<Store, 'tasks'>
   readonly tiers: readonly Tier[]
   readonly log: Log
+  /** Memory that weights may take. */
+  readonly memoryBytes: number
 }
 
 export interface Specialists extends ServedTasks {
-  /** Loads what is promoted and begins to follow; resolves when all that can serve does. */
+  /** Reads what is promoted and begins to follow; resolves when all that can serve does. */
   start(): Promise<void>
+  /** What is in memory, and what came and went. */
+  readonly counts: ShelfCounts
   /** Stops following and lets go of what was loaded. */
   close(): Promise<void>
 }
@@ -32,9 +38,16 @@ export interface Specialists extends ServedTasks {
 const lookEveryMs = 1000
 /** Predictions of a specialist that was replaced may still be under way for this long. */
 const graceMs = 10_000
+/** Weights that are loaded before the first call: those of a few specialists, so that a damaged file shows at the start. */
+const loadedAtStartBytes = 64 * 2 ** 20
+/** Specialists that are read at one moment. */
+const mostReading = 16
+/** Pointers that move at one moment make one book. */
+const gatherMs = 5
 
 interface Following {
   readonly options: SpecialistsOptions
+  readonly shelf: SpecialistShelf
   readonly stored: Map<TaskId, Task>
   readonly loaded: Map<TaskId, Loaded>
   readonly problems: Map<TaskId, string>
@@ -43,21 +56,27 @@ interface Following {
   /** Replaced specialists that have not been let go yet. */
   readonly leaving: Map<NodeJS.Timeout, ServedSpecialist>
   book: TaskBook
-  /** The stored tasks as they were read last, as text. */
-  storedText: string
+  /** Set while a book is about to be made. */
+  rebuilding: NodeJS.Timeout | undefined
+  /** What the store said of its tasks when they were read last. */
+  storedStamp: string
+  isStarting: boolean
 }
 
 /** Specialists that are not followed yet. */
 export function createSpecialists(options: SpecialistsOptions): Specialists {
   const following: Following = {
     options,
+    shelf: createSpecialistShelf({ limitBytes: options.memoryBytes }),
     stored: new Map(),
     loaded: new Map(),
     problems: new Map(),
     loads: new Map(),
     leaving: new Map(),
     book: taskBook([]),
-    storedText: '',
+    rebuilding: undefined,
+    storedStamp: '',
+    isStarting: true,
   }
   let stopWatching: (() => void) | undefined
   let timer: NodeJS.Timeout | undefined
@@ -69,9 +88,13 @@ export function createSpecialists(options: SpecialistsOptions): Specialists {
     get problems() {
       return [...following.problems.values()]
     },
+    counts: following.shelf.counts,
     start: async () => {
       stopWatching = options.registry.watch((task, serving) => void follow(following, task, serving))
       await readTasks(following)
+      await loadFirst(following)
+      following.isStarting = false
+      rebuild(following)
       timer = setInterval(() => {
         looking = looking.then(() => readTasks(following))
       }, lookEveryMs)
@@ -80,6 +103,7 @@ export function createSpecialists(options: SpecialistsOptions): Specialists {
     close: async () => {
       stopWatching?.()
       clearInterval(timer)
+      clearTimeout(following.rebuilding)
       await looking
       await Promise.all(following.loads.values())
       for (const timer of following.leaving.keys()) clearTimeout(timer)
@@ -95,19 +119,43 @@ async function readTasks(following: Following): Promise<void> {
   const { options, stored } = following
   let tasks: readonly Task[]
   try {
+    const stamp = await options.store.tasks.stamp()
+    if (stamp === following.storedStamp) return
     tasks = await options.store.tasks.list()
+    following.storedStamp = stamp
   } catch (cause) {
     options.log.error({ err: cause }, 'the tasks could not be read; those known before go on')
     return
   }
-  const text = JSON.stringify(tasks)
-  if (text === following.storedText) return
-  following.storedText = text
   const added = tasks.filter((task) => !stored.has(task.id))
   stored.clear()
   for (const task of tasks) stored.set(task.id, task)
   rebuild(following)
-  await Promise.all(added.map((task) => loadPromoted(following, task.id)))
+  const waiting = added.toReversed()
+  const readNext = async (): Promise<void> => {
+    for (let task = waiting.pop(); task !== undefined; task = waiting.pop()) {
+      await loadPromoted(following, task.id)
+    }
+  }
+  await Promise.all(Array.from({ length: mostReading }, readNext))
+}
+
+/** Loads weights as long as they are few; specialists whose weights cannot be loaded do not serve. */
+async function loadFirst(following: Following): Promise<void> {
+  let sizeBytes = 0
+  for (const [task, { specialist, load, ...loaded }] of following.loaded) {
+    sizeBytes += loaded.sizeBytes
+    if (sizeBytes > loadedAtStartBytes) return
+    // What failed was noted by the shelf.
+    if (!(await succeeds(load()))) following.loaded.delete(task)
+  }
+}
+
+async function succeeds(work: Promise<void>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  )
 }
 
 async function loadPromoted(following: Following, task: TaskId): Promise<void> {
@@ -131,17 +179,30 @@ async function replace(following: Following, task: TaskId, serving: SpecialistId
   const old = loaded.get(task)
   if (old?.specialist.id === serving) return
   try {
-    const next = serving === undefined ? undefined : await loadSpecialist(serving, options)
+    const next = serving === undefined ? undefined : await readSpecialist(following, task, serving)
     problems.delete(task)
     if (next?.why !== undefined) note(following, task, new Error(`${serving}: ${next.why}`))
     if (next) loaded.set(task, next)
     else loaded.delete(task)
     options.log.info({ task, serves: serving ?? null, before: old?.specialist.id ?? null }, 'a pointer moved')
-    rebuild(following)
+    rebuildSoon(following)
     if (old) disposeLater(following, old)
   } catch (cause) {
     note(following, task, cause)
   }
+}
+
+/** Reads a specialist; one that is promoted while the gateway runs must load before it takes the place of another. */
+async function readSpecialist(following: Following, task: TaskId, id: SpecialistId): Promise<Loaded> {
+  const { options, shelf, problems, isStarting } = following
+  const onLoaded = (cause?: unknown): void => {
+    if (following.loaded.get(task)?.specialist.id !== id) return
+    if (cause === undefined) problems.delete(task)
+    else note(following, task, cause)
+  }
+  const next = await loadSpecialist(id, { ...options, shelf, onLoaded })
+  if (!isStarting) await next.load()
+  return next
 }
 
 function disposeLater(following: Following, { specialist }: Loaded): void {
@@ -163,6 +224,14 @@ function note(following: Following, task: TaskId, cause: unknown): void {
   following.problems.set(task, sentence)
   const code = cause instanceof AppError ? cause.code : undefined
   following.options.log.error({ task, code }, `a promoted specialist does not serve: ${sentence}`)
+}
+
+function rebuildSoon(following: Following): void {
+  if (following.isStarting) return
+  following.rebuilding ??= setTimeout(() => {
+    following.rebuilding = undefined
+    rebuild(following)
+  }, gatherMs)
 }
 
 /** What is served: the task as the specialist was trained on it, with what people have set since. */

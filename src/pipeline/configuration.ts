@@ -74,6 +74,10 @@ const local = z.strictObject({
     .boolean()
     .default(true)
     .describe('false: nothing is answered locally; calls are still forwarded and kept.'),
+  memory: size(
+    '1GiB',
+    'Memory for the weights of specialists. They are loaded when first called; where all do not fit, those not called for longest leave.',
+  ),
 })
 
 const log = z.strictObject({

@@ -1,25 +1,42 @@
 /** Loads a published specialist: for the gateway to serve, for `eval` and `predict` to ask. */
-import { appError } from '../base/errors.ts'
+import { type AppError, appError } from '../base/errors.ts'
 import type { Sha256 } from '../base/hash.ts'
 import { parseSpecialistId, type SpecialistId, specialistId, taskId } from '../base/ids.ts'
-import type { Registry } from '../registry/registry.ts'
+import type { Manifest, Registry } from '../registry/registry.ts'
 import type { Task } from '../task/types.ts'
 import { maskingVersion } from '../text/masking.ts'
 import type { Tier, TierKind } from '../tier/tier.ts'
 import { type CalibratedPredictor, calibratedPredictor } from '../trust/calibrated-predictor.ts'
+import type { Calibration } from '../trust/calibration.ts'
 import { type Card, parseCard } from '../trust/card.ts'
 import { isValidFor, templateDigest } from '../trust/validity.ts'
+import { writablePredictor } from '../trust/writable-predictor.ts'
 
-export interface Target {
+/** Files of a version under this name say which rows it was made from; nobody needs them to answer. */
+export const rowRecordFolder = 'rows/'
+
+/** What a predictor is loaded from; all that must be held of a version whose weights are not in memory. */
+export interface Recipe extends Pick<Manifest, 'id' | 'tier' | 'meta' | 'files'> {
+  readonly taskKind: Task['kind']
+  readonly rendering: Task['rendering']
+  readonly calibration: Calibration
+}
+
+/** What is known of a version without its weights. */
+export interface DescribedTarget {
   readonly id: SpecialistId
   readonly tier: TierKind
   readonly digest: Sha256
   /** The task as it was when the specialist was trained. */
   readonly task: Task
   readonly card: Card
-  readonly predictor: CalibratedPredictor
+  readonly recipe: Recipe
   /** Why its certificate does not hold for what is loaded; it then may answer nothing. */
   readonly why?: string
+}
+
+export interface Target extends DescribedTarget {
+  readonly predictor: CalibratedPredictor
 }
 
 export interface TargetOptions {
@@ -33,23 +50,42 @@ export async function openTarget(text: string, options: TargetOptions): Promise<
 }
 
 /** Loads a version; a digest that does not match, an unreadable card or a tier that is not there is an error. */
-export async function loadTarget(id: SpecialistId, { registry, tiers }: TargetOptions): Promise<Target> {
-  const { manifest, digest, files } = await registry.load(id)
-  const { task, meta } = manifest
-  const tier = tiers.find((one) => one.kind === manifest.tier)
-  if (!tier) throw appError('gateway.tier-missing', { specialist: id, tier: manifest.tier })
+export async function loadTarget(id: SpecialistId, options: TargetOptions): Promise<Target> {
+  const described = await describeTarget(id, options)
+  return { ...described, predictor: await openRecipe(described.recipe, options) }
+}
+
+/** Reads what is known of a version; its files are left where they are. */
+export async function describeTarget(
+  id: SpecialistId,
+  { registry, tiers }: TargetOptions,
+): Promise<DescribedTarget> {
+  const { manifest, digest } = await registry.describe(id)
+  const { task, tier, meta } = manifest
+  if (!tiers.some((one) => one.kind === tier)) throw tierMissing(id, tier)
   const card = parseCard(manifest.card, id)
-  const raw = await tier.load({ taskKind: task.kind, files, meta })
   const why = whyVoid(card, { id, task, digest })
-  return {
-    id,
-    tier: manifest.tier,
-    digest,
-    task,
-    card,
-    predictor: calibratedPredictor(raw, card.calibration),
-    ...(why !== undefined && { why }),
-  }
+  const files = Object.fromEntries(
+    Object.entries(manifest.files).filter(([name]) => !name.startsWith(rowRecordFolder)),
+  )
+  const { kind: taskKind, rendering } = task
+  const recipe = { id, tier, meta, files, taskKind, rendering, calibration: card.calibration }
+  return { id, tier, digest, task, card, recipe, ...(why !== undefined && { why }) }
+}
+
+/** Loads the weights; a file whose digest does not match is an error. */
+export async function openRecipe(
+  { id, tier, taskKind, rendering, meta, files, calibration }: Recipe,
+  { registry, tiers }: TargetOptions,
+): Promise<CalibratedPredictor> {
+  const loader = tiers.find((one) => one.kind === tier)
+  if (!loader) throw tierMissing(id, tier)
+  const raw = await loader.load({ taskKind, files: await registry.files(id, files), meta })
+  return calibratedPredictor(writablePredictor(raw, rendering), calibration)
+}
+
+function tierMissing(specialist: SpecialistId, tier: TierKind): AppError {
+  return appError('gateway.tier-missing', { specialist, tier })
 }
 
 /** From which confidence a target may answer; nothing passes where its certificate grants nothing or does not hold. */

@@ -7,18 +7,18 @@ import type { WorkOptions } from '../base/progress.ts'
 import { seededRandom } from '../base/random.ts'
 import { type AnswerConsistency, answerConsistency } from '../data/answer-consistency.ts'
 import type { ExampleSet } from '../data/example.ts'
-import { type SplitOutcome, splitExamples, splitRecord } from '../data/splits.ts'
-import type { Baseline } from '../eval/baseline.ts'
+import { type SplitOutcome, splitExamples, splitRecord, trainable } from '../data/splits.ts'
+import type { Baseline, SpanBaseline } from '../eval/baseline.ts'
 import { type DataFindings, effectOf, findInData } from '../eval/data-findings.ts'
 import { evaluatePredictions } from '../eval/evaluate.ts'
 import { summaryOf } from '../eval/findings-summary.ts'
-import { judge, wrongMeans } from '../eval/judge.ts'
+import { judge, partLosses, wrongMeans } from '../eval/judge.ts'
 import { type Comparison, compareWithBaselines, type FittedContender, fitBaselines } from '../eval/report.ts'
 import { specialistDigest } from '../registry/manifest-file.ts'
 import type { Manifest, Registry } from '../registry/registry.ts'
 import type { Task } from '../task/types.ts'
 import { maskingVersion } from '../text/masking.ts'
-import type { Artefact, RawPrediction, RawPredictor, Tier } from '../tier/tier.ts'
+import type { Artefact, HeldAside, RawPrediction, RawPredictor, Tier } from '../tier/tier.ts'
 import { calibratedPrediction } from '../trust/calibrated-predictor.ts'
 import { chooseSplitSizes } from '../trust/calibration-size.ts'
 import { type Card, type CardInput, cardJson, makeCard } from '../trust/card.ts'
@@ -26,6 +26,7 @@ import { type Certified, certify, judgedRows } from '../trust/certify.ts'
 import { typicalOf } from '../trust/drift.ts'
 import { templateDigest } from '../trust/validity.ts'
 import { verdictOf } from '../trust/verdict.ts'
+import { writablePredictor } from '../trust/writable-predictor.ts'
 import { rowRecordFolder } from './target.ts'
 import type { TaskRows } from './task-rows.ts'
 
@@ -35,7 +36,7 @@ const predictBatch = 256
 
 export interface TrainShop {
   readonly tier: Tier
-  readonly baselines: readonly Baseline[]
+  readonly baselines: readonly (Baseline | SpanBaseline)[]
   readonly registry: Registry
   readonly clock: Clock
   /** Version of Shoal, for the card. */
@@ -110,7 +111,8 @@ async function trainTier(shop: TrainShop, rows: TaskRows, request: TrainRequest)
   const began = shop.clock.monotonicMs()
   const { signal, progress, seed, budgetMs } = request
   const work = { ...(signal && { signal }), ...(progress && { progress }) }
-  const training = shop.tier.train(task, splits.train, {
+  const train = trainable(splits.train, task.space)
+  const training = shop.tier.train(task, train, {
     seed,
     ...(budgetMs !== undefined && { budgetMs }),
     ...work,
@@ -119,7 +121,9 @@ async function trainTier(shop: TrainShop, rows: TaskRows, request: TrainRequest)
   const [artefact, trainMs, plain] = await Promise.all([
     training,
     training.then(() => shop.clock.monotonicMs() - began),
-    request.withoutBaselines ? nothingPlain : lookPlainly(shop, splits, { seed, ...(signal && { signal }) }),
+    request.withoutBaselines
+      ? nothingPlain
+      : lookPlainly(shop, { train, test: splits.test }, { seed, ...(signal && { signal }) }),
   ])
   return {
     task,
@@ -128,7 +132,7 @@ async function trainTier(shop: TrainShop, rows: TaskRows, request: TrainRequest)
     ...plain,
     trainMs,
     published: withRowRecord(artefact, splits),
-    ...(await askHeldOut(shop, artefact, { splits, work })),
+    ...(await askHeldOut(shop, artefact, { task, splits, work })),
   }
 }
 
@@ -139,21 +143,21 @@ const nothingPlain: PlainLook = Object.freeze({ baselines: [], findings: undefin
 /** What needs no specialist: findings about the training rows, and the baselines. */
 async function lookPlainly(
   shop: TrainShop,
-  splits: SplitOutcome,
+  { train, test }: Pick<SplitOutcome, 'train' | 'test'>,
   options: Pick<TrainRequest, 'seed' | 'signal'>,
 ): Promise<PlainLook> {
-  const { examples } = splits.train
-  const findings = await findInData(examples, { ...options, test: splits.test.examples })
+  const { examples } = train
+  const findings = await findInData(examples, { ...options, test: test.examples })
   return { findings, baselines: await fitBaselines(shop.baselines, examples, options) }
 }
 
 /** The findings for the card; what a leak does is seen on the specialist's own answers to the test rows. */
-function findingsOf({ findings, splits, test }: Trained): Pick<CardInput, 'findings'> {
+function findingsOf({ task, findings, splits, test }: Trained): Pick<CardInput, 'findings'> {
   if (findings === undefined) return {}
-  const summary = summaryOf(findings, splits.train.examples)
+  const summary = summaryOf(findings, trainable(splits.train, task.space).examples)
   const leaked = findings.leaks?.testRows ?? []
   if (leaked.length === 0) return { findings: summary }
-  const right = judge(test, splits.test.examples)
+  const right = judge(test, splits.test.examples, task)
   return {
     findings: { ...summary, leaks: { rows: leaked.length, effect: effectOf(right, leaked) } },
   }
@@ -163,9 +167,9 @@ function findingsOf({ findings, splits, test }: Trained): Pick<CardInput, 'findi
 async function askHeldOut(
   shop: TrainShop,
   artefact: Artefact,
-  { splits, work }: { readonly splits: SplitOutcome; readonly work: WorkOptions },
+  { task, splits, work }: { readonly task: Task; readonly splits: SplitOutcome; readonly work: WorkOptions },
 ): Promise<Pick<Trained, 'calibration' | 'test' | 'textsPerSecond'>> {
-  const predictor = await shop.tier.load(artefact)
+  const predictor = writablePredictor(await shop.tier.load(artefact), task.rendering)
   try {
     const calibration = await predictRows(predictor, splits.calibration, { ...work, stage: 'calibrating' })
     const askedAt = shop.clock.monotonicMs()
@@ -223,6 +227,7 @@ async function compare(trained: Trained, request: TrainRequest): Promise<Compari
       predictions: trained.test,
       baselines: trained.baselines,
       seed,
+      task: trained.task,
     },
     { ...(signal && { signal }), ...(progress && { progress }) },
   )
@@ -248,7 +253,7 @@ function cardFor(id: SpecialistId, shop: TrainShop, { trained, rows, request, co
     artefact,
     splits,
     ...findingsOf(trained),
-    evaluation: evaluatePredictions(predictions, splits.test.examples, { gate, seed: request.seed }),
+    evaluation: evaluatePredictions(predictions, splits.test.examples, { gate, task, seed: request.seed }),
     ...(comparison && { comparison }),
     certified,
     typical: typicalOf(trained.calibration.map(asServed)),
@@ -288,8 +293,9 @@ function certifyAs(
     target: task.risk,
     wrongMeans: wrongMeans(heldOut),
     heldAside: artefact.heldAside,
-    calibration: judgedRows(trained.calibration, judge(trained.calibration, splits.calibration.examples)),
-    test: judgedRows(trained.test, judge(trained.test, splits.test.examples)),
+    ...(task.promise && { promise: task.promise }),
+    calibration: judgedSet(task, trained.calibration, splits.calibration),
+    test: judgedSet(task, trained.test, splits.test),
     trainRows: splits.train.examples.length,
     holdsFor: {
       specialists: [{ id, digest: specialistDigest(published) }],
@@ -300,6 +306,15 @@ function certifyAs(
     data: { train: splits.train.digest, calibration: splits.calibration.digest, test: splits.test.digest },
     clock: shop.clock,
   })
+}
+
+function judgedSet(
+  task: Task,
+  predictions: readonly RawPrediction[],
+  { examples }: ExampleSet,
+): readonly HeldAside[] {
+  const losses = task.promise === 'parts' ? partLosses(predictions, examples, task) : undefined
+  return judgedRows(predictions, judge(predictions, examples, task), losses)
 }
 
 function droppedNote(splits: SplitOutcome): readonly string[] {

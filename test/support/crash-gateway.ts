@@ -18,7 +18,11 @@ const gateway = createGateway({
     answerTimeoutMs: 5_000,
   }),
   recorder,
-  tasks: { book: taskBook([{ task, specialists: [testSpecialist(task)] }]), problems: [] },
+  tasks: {
+    book: taskBook([{ task, specialists: [testSpecialist(task)] }]),
+    problems: [],
+    counts: { loaded: 0, sizeBytes: 0, loads: 0, failures: 0, evictions: 0 },
+  },
   mask: maskedText,
   log: createLog({ level: 'warn' }),
   durability: durability === 'strict' ? 'strict' : 'group',

@@ -70,7 +70,11 @@ export async function startTestGateway(
     host: '127.0.0.1',
     port: 0,
     recorder: listRecorder(calls),
-    tasks: { book: taskBook(served), problems: [] },
+    tasks: {
+      book: taskBook(served),
+      problems: [],
+      counts: { loaded: 0, sizeBytes: 0, loads: 0, failures: 0, evictions: 0 },
+    },
     mask: (text) => text,
     log: createLog({ level: 'silent' }),
     durability: 'group',

@@ -4,11 +4,11 @@ import type { SparseHead } from './sparse-scorer.ts'
 import type { SparseSoftmax } from './sparse-softmax.ts'
 import { createVocabulary, levelWeights, type Vocabulary } from './vocabulary.ts'
 
-/** The share of rows with the largest weights, in eight bits; the rows stay in order. */
+/** The rows with the largest weights, at most that many, in eight bits; they stay in order. */
 export function keepTelling(
   vocabulary: Vocabulary,
   { weights, biases, classCount }: SparseSoftmax,
-  share: number,
+  mostRows: number,
 ): Pick<SparseHead, 'vocabulary' | 'weights' | 'biases'> {
   const sizes = Float32Array.from(vocabulary.levels, (level, row) => {
     let squares = 0
@@ -16,7 +16,7 @@ export function keepTelling(
     return Math.sqrt(squares) * levelWeights[level]!
   })
   const order = Uint32Array.from(sizes.keys()).sort((a, b) => sizes[b]! - sizes[a]! || a - b)
-  const kept = order.slice(0, Math.ceil(share * vocabulary.size)).sort()
+  const kept = order.slice(0, mostRows).sort()
   const matrix = new Float32Array(kept.length * classCount)
   kept.forEach((row, at) => {
     matrix.set(weights.subarray(row * classCount, (row + 1) * classCount), at * classCount)

@@ -52,8 +52,6 @@ export interface FeatureChoice {
 }
 
 const manyRowsPerClass = 1000
-// Of the n-grams that were learned. Half costs nothing that can be measured, a third up to half a point.
-const keptShare = 0.5
 
 /**
  * Where a class has many rows there are enough of each run of three words to learn from, and characters, which
@@ -65,10 +63,19 @@ export function chooseFeatures(rowCount: number, classCount: number): FeatureCho
     : { ngrams: defaultNgrams, lengths: [1, 0.7] }
 }
 
-/** Bytes that the n-gram head may take in training: twice what is kept of it, more for more classes. */
-function vocabularyLimit(classCount: number): number {
-  const bytes = 1_200_000 + 40_000 * Math.max(0, classCount - 20)
-  return Math.floor(bytes / (classCount + 6))
+/** Bytes that an n-gram head may take: for 20 classes and fewer, and for each class more. */
+interface HeadLimit {
+  readonly base: number
+  readonly perClass: number
+}
+
+// What is kept is what a thousand specialists of twenty classes leave each in a gigabyte. Of the n-grams that were
+// learned the last third by weight can go without a loss that shows; half of them cost up to a quarter of a point.
+const learned: HeadLimit = { base: 1_200_000, perClass: 40_000 }
+const kept: HeadLimit = { base: 750_000, perClass: 32_000 }
+
+function mostRows({ base, perClass }: HeadLimit, classCount: number): number {
+  return Math.floor((base + perClass * Math.max(0, classCount - 20)) / (classCount + 6))
 }
 
 /** The n-gram head over the rows `learn`. */
@@ -85,7 +92,7 @@ export function createSparseHead(
     classCount,
     groups: corpus.groups,
   })
-  const vocabulary = selectVocabulary(terms.codes, statistics, vocabularyLimit(classCount))
+  const vocabulary = selectVocabulary(terms.codes, statistics, mostRows(learned, classCount))
   const { model, epoch } = createSparseTrainer(
     {
       rows: weighRows(terms, learn, vocabulary, lengths),
@@ -106,7 +113,7 @@ export function createSparseHead(
       }
       return out
     },
-    head: () => ({ ngrams, lengths, ...keepTelling(vocabulary, model, keptShare) }),
+    head: () => ({ ngrams, lengths, ...keepTelling(vocabulary, model, mostRows(kept, classCount)) }),
   }
 }
 
