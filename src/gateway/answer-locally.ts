@@ -38,13 +38,13 @@ export function answerLocally(context: GatewayContext, exchange: Exchange, plan:
   const body = form.streaming ? completionEvents(answer, form) : completion
   const call = localCall(context, exchange, { plan, completion, usage })
   if (!context.isStrict) {
-    writeAnswer(context, exchange, { plan, body })
+    writeAnswer(context, exchange, { plan, body, text })
     keepAfterwards(context, call)
     return
   }
   context.track(
     keepBeforeAnswer(context, call).then(
-      () => writeAnswer(context, exchange, { plan, body }),
+      () => writeAnswer(context, exchange, { plan, body, text }),
       (cause: AppError) => answerError(context, exchange, standingOf(plan), cause),
     ),
   )
@@ -97,9 +97,11 @@ function localCall(context: GatewayContext, exchange: Exchange, { plan, completi
 interface Writing {
   readonly plan: LocalPlan
   readonly body: string
+  /** The answer in the body. */
+  readonly text: string
 }
 
-function writeAnswer(context: GatewayContext, exchange: Exchange, { plan, body }: Writing): void {
+function writeAnswer(context: GatewayContext, exchange: Exchange, { plan, body, text }: Writing): void {
   const { specialist, prediction, reason } = plan.routed
   const { response } = exchange
   const isStream = plan.call.form.streaming
@@ -121,6 +123,28 @@ function writeAnswer(context: GatewayContext, exchange: Exchange, { plan, body }
   if (context.state.isClosing) fields.push('connection', 'close')
   response.writeHead(200, fields)
   response.end(body)
+  if (plan.routed.audit) offerAudit(context, exchange, { plan, text })
+}
+
+/** A local answer is checked only once it has been given. */
+function offerAudit(
+  context: GatewayContext,
+  exchange: Exchange,
+  { plan: { call, routed }, text }: Pick<Writing, 'plan' | 'text'>,
+): void {
+  const { specialist, auditRate } = routed
+  context.audits?.offer({
+    id: exchange.id,
+    atMs: exchange.atMs,
+    form: call.form,
+    specialist,
+    input: call.input!,
+    answer: text,
+    requestText: exchange.requestText ?? '',
+    path: exchange.request.url ?? '',
+    headers: exchange.request.rawHeaders,
+    chosenWith: auditRate,
+  })
 }
 
 /** An output as the upstream would have written it. */

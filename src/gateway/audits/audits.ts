@@ -36,7 +36,7 @@ export interface AuditOptions {
 /** What the gateway itself gives. */
 export interface AuditSurroundings {
   readonly upstream: Upstream | undefined
-  readonly tasks: ServedTasks
+  readonly tasks: Pick<ServedTasks, 'book'>
   readonly log: Log
   readonly clock: Clock
   readonly bodyLimitBytes: number

@@ -19,7 +19,7 @@ import type { ServedTasks } from '../context.ts'
 export interface AuditWatchOptions {
   readonly store: Pick<Store, 'checks'>
   readonly registry: Pick<Registry, 'demote' | 'demotion' | 'movedAt' | 'watch'>
-  readonly tasks: ServedTasks
+  readonly tasks: Pick<ServedTasks, 'book'>
   /** Usual share of local answers that is audited. */
   readonly usualRate: number
   readonly log: Log
@@ -50,7 +50,7 @@ export interface AuditWatch {
 
 const tickMs = 1000
 /** Ticks between looks at the checks of others, and how many specialists are looked at then. */
-const lookEveryTicks = 5
+const lookEveryTicks = 2
 const looksAtOnce = 20
 /** Every so many looks all checks are read again: a second correction of a call keeps its old place. */
 const wholeEvery = 12
