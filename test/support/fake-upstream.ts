@@ -35,6 +35,8 @@ export interface FakeUpstream {
   pieceMs: number
   /** Milliseconds before it answers. */
   delayMs: number
+  /** What it says where it is `rate-limited`. */
+  retryAfter: string
   /** Streams that the other side ended before they were complete. */
   readonly aborted: { count: number }
   close(): Promise<void>
@@ -63,6 +65,7 @@ export async function fakeUpstream(settings: Settings = {}): Promise<FakeUpstrea
     answer: settings.answer ?? (() => 'An answer of the upstream.'),
     pieceMs: settings.pieceMs ?? 0,
     delayMs: settings.delayMs ?? 0,
+    retryAfter: '7',
     aborted: { count: 0 },
     close: () => closeServer(server),
   }
@@ -140,9 +143,9 @@ const behaviours: { readonly [Name in Behaviour]: Behave } = {
   malformed: (_fake, _body, response) => {
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices": [{"message": ')
   },
-  'rate-limited': (_fake, _body, response) => {
+  'rate-limited': (fake, _body, response) => {
     const error = { message: 'Slow down.', type: 'requests', param: null, code: 'rate_limit_exceeded' }
-    response.setHeader('retry-after', '7')
+    response.setHeader('retry-after', fake.retryAfter)
     sendJson(response, 429, { error })
   },
   'server-error': (_fake, _body, response) => {

@@ -1,4 +1,4 @@
-/** An upstream that fails in every way that a socket allows, by the first part of the path: `http://host/KIND/v1`. `good` is well. */
+/** An upstream that fails in every way that a socket allows, by the first part of the path: `http://host/KIND/v1`. `good` is well, `400` refuses. */
 
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -159,7 +159,7 @@ function serve(socket: Socket, requests: Map<string, number>): void {
     const path = top.split(' ')[1]!
     const kind = decodeURIComponent(path.split('/')[1]!)
     requests.set(kind, (requests.get(kind) ?? 0) + 1)
-    const act = kind === 'good' ? good : faults[kind]
+    const act = others[kind] ?? faults[kind]
     if (!act) throw new Error(`no fault is called ${kind}`)
     act(socket, askedFor(path, body.toString()))
   })
@@ -171,7 +171,11 @@ function askedFor(path: string, body: string): AskedFor {
   return { wire, streaming: stream === true, text: messages.at(-1).content, model }
 }
 
-const good: Fault = (socket, asked) => whole(socket, 200, typeOf(asked), bodyOf(asked))
+/** What is no fault of the upstream's. */
+const others: { readonly [kind: string]: Fault } = {
+  good: (socket, asked) => whole(socket, 200, typeOf(asked), bodyOf(asked)),
+  '400': (socket, asked) => whole(socket, 400, json, errorBody(asked, 'invalid_request_error')),
+}
 
 function whole(socket: Socket, status: number, type: string, body: string, ...fields: string[]): void {
   socket.write(head(status, type, ...fields, `content-length: ${Buffer.byteLength(body)}`) + body)
