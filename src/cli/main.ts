@@ -10,6 +10,7 @@ const commands: { readonly [name: string]: () => Promise<Command> } = {
   serve: async () => (await import('./serve.ts')).serveCommand(),
   demo: async () => (await import('./demo.ts')).demoCommand(),
   import: async () => (await import('./import.ts')).importCommand(),
+  check: async () => (await import('./check.ts')).checkCommand(),
   train: async () => (await import('./train.ts')).trainCommand(),
   eval: async () => (await import('./eval.ts')).evalCommand(),
   report: async () => (await import('./report.ts')).reportCommand(),

@@ -7,7 +7,7 @@ import { throwIfCancelled } from '../base/errors.ts'
 import type { WorkOptions } from '../base/progress.ts'
 import { seededRandom } from '../base/random.ts'
 import type { Example } from '../data/example.ts'
-import { inputText } from '../data/example-set.ts'
+import { inputText, outputText } from '../data/example-set.ts'
 import { findLabelErrors, type LabelSuspect, type OutOfFold } from '../data/label-errors.ts'
 import { type NearDuplicate, NearDuplicateFinder } from '../data/near-duplicates.ts'
 import { type Estimate, wilson } from '../stats/interval.ts'
@@ -37,6 +37,8 @@ export interface DataFindings {
   readonly tooLong: Finding
   /** Rows that are the same as an earlier one, or nearly. */
   readonly duplicates: Finding
+  /** Rows of one input with different outputs, all of them. */
+  readonly contradictions: Finding
   readonly nearDuplicates: Finding & { readonly pairs: readonly NearDuplicate[] }
   /** Rows of the training part that a test row repeats, or nearly; absent where there is no test part. */
   readonly leaks?: Finding & { readonly testRows: readonly number[] }
@@ -101,6 +103,7 @@ export async function findInData(
     },
     tooLong: finding(places((place) => texts[place]!.length > longestUnits)),
     duplicates: finding(twins.filter(({ similarity }) => similarity === 1).map(({ row }) => row)),
+    contradictions: finding(contradicting(twins, (place) => outputText(examples[rows[place]!]!.output))),
     nearDuplicates: {
       pairs: twins
         .filter(({ similarity }) => similarity < 1)
@@ -120,6 +123,16 @@ function chosenRows(count: number, seed: number): Int32Array {
 
 function plainText({ input }: Example): string {
   return input.kind === 'text' ? input.text : inputText(input)
+}
+
+function contradicting(
+  twins: readonly NearDuplicate[],
+  outputOf: (place: number) => string,
+): readonly number[] {
+  const differing = twins.filter(
+    ({ row, of, similarity }) => similarity === 1 && outputOf(row) !== outputOf(of),
+  )
+  return [...new Set(differing.flatMap(({ row, of }) => [row, of]))].sort((a, b) => a - b)
 }
 
 function findTwins(texts: readonly string[], options: WorkOptions): readonly NearDuplicate[] {
@@ -165,8 +178,9 @@ async function crossValidate(
   { seed, ...work }: FindingOptions,
 ): Promise<Crossed> {
   const groups = Int32Array.from(classes.keys())
-  // A row and its near duplicate stand in one fold, or the model would have seen the row.
-  for (const { row, of } of twins) groups[row] = groups[of]!
+  // A row and its repeat stand in one fold, or the model would have seen the row. Near repeats may not: a class whose
+  // texts are all much alike would lie in one fold, and no model would know it.
+  for (const { row, of, similarity } of twins) if (similarity === 1) groups[row] = groups[of]!
   const model = outOfFoldModel({ texts, classes, classCount: names.length, groups })
   const all = await model.predict({ seed, ...work })
   const { suspects, errorShare } = findLabelErrors(all)

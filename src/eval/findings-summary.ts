@@ -19,6 +19,7 @@ export interface FindingsSummary {
   /** Score of a plain model in cross-validation. */
   readonly score?: Estimate
   readonly duplicates: FindingSummary
+  readonly contradictions: FindingSummary
   readonly nearDuplicates: FindingSummary
   readonly smallClasses: FindingSummary & { readonly labels: readonly string[] }
   readonly tooLong: FindingSummary
@@ -36,7 +37,8 @@ const mostLabels = 200
 
 /** Sums findings up. */
 export function summaryOf(findings: DataFindings, examples: readonly Example[]): FindingsSummary {
-  const { score, duplicates, nearDuplicates, smallClasses, tooLong, leaks, labelErrors } = findings
+  const { score, duplicates, contradictions, nearDuplicates, smallClasses, tooLong, leaks, labelErrors } =
+    findings
   return {
     rows: findings.rows.length,
     labels: labelCounts(examples)
@@ -44,6 +46,7 @@ export function summaryOf(findings: DataFindings, examples: readonly Example[]):
       .map(({ label, count }) => ({ label, rows: count })),
     ...(score && { score }),
     duplicates: counted(duplicates),
+    contradictions: counted(contradictions),
     nearDuplicates: counted(nearDuplicates),
     smallClasses: { ...counted(smallClasses), labels: smallClasses.labels },
     tooLong: counted(tooLong),

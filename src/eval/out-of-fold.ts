@@ -19,7 +19,7 @@ export interface OutOfFoldInput {
   /** Class of each text, 0 up to `classCount`. */
   readonly classes: Int32Array
   readonly classCount: number
-  /** Rows with the same number are in one fold, as texts and their near duplicates must be. */
+  /** Rows with the same number are in one fold, as a text and its repeats must be. */
   readonly groups: Int32Array
 }
 

@@ -38,10 +38,10 @@ const strictChance = 0.3
  */
 export function planCandidates(
   heldAside: readonly HeldAside[],
-  options: { readonly target: RiskTarget; readonly calibrationRows: number },
+  options: Plan & { readonly promise?: 'parts' },
 ): readonly Candidate[] {
   if (heldAside.length === 0) return []
-  const parts = partsByPercent(errorRates(heldAside, options.target), options)
+  const parts = partsByPercent(errorRates(heldAside, options), options)
   const scores = ascendingCopy(heldAside.map((row) => row.score))
   const shares = new Map<number, number>()
   for (let percent = Math.min(...parts.keys()); percent <= percents; percent++) {
@@ -99,16 +99,24 @@ function chanceToPass(percent: number, errors: readonly number[], plan: Plan, pa
   return allowed === undefined ? 0 : binomialCdf(allowed, answered, errors[percent - 1]!)
 }
 
-/** Error rate above each percent, 1 to 100, smoothed by a calibration fitted on the held-aside rows. */
-function errorRates(heldAside: readonly HeldAside[], target: RiskTarget): readonly number[] {
+/**
+ * Error rate above each percent, 1 to 100, smoothed by a calibration fitted on the held-aside rows; of parts the mean
+ * share that is wrong, as it was seen.
+ */
+function errorRates(
+  heldAside: readonly HeldAside[],
+  { target, promise }: { readonly target: RiskTarget; readonly promise?: 'parts' },
+): readonly number[] {
   const sorted = [...heldAside].sort((a, b) => b.score - a.score)
   const smooth = fitCalibration(sorted, [])
+  const expected = ({ score, correct, loss }: HeldAside): number =>
+    promise === 'parts' ? (loss ?? (correct ? 0 : 1)) : 1 - confidenceOf(smooth, score)
   const rates: number[] = []
   let errors = 0
   let rows = 0
   for (let percent = 1; percent <= percents; percent++) {
     for (const end = Math.max(1, Math.round((percent / percents) * sorted.length)); rows < end; rows++) {
-      errors += 1 - confidenceOf(smooth, sorted[rows]!.score)
+      errors += expected(sorted[rows]!)
     }
     rates.push(Math.min(1, errors / rows + hiddenErrors * target.risk))
   }

@@ -11,6 +11,7 @@ const contenderNames: {
 } = {
   majority: 'always the most frequent label',
   'tfidf-lr': 'TF-IDF with logistic regression',
+  dictionary: 'the texts labelled in training, wherever they stand',
   upstream: 'the upstream',
 }
 /** Labels and confusions that are written out; the JSON has all. */

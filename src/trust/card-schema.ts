@@ -22,10 +22,20 @@ const specialist = z.custom<SpecialistId>(
 const json = z.custom<Json>((value) => value !== undefined)
 const meaning = z.enum(['error', 'disagreement'])
 const estimate = z.object({ value: z.number(), low: z.number(), high: z.number() }).readonly()
-const observed = z.object({ rows: count, n: count, errors: count, coverage: share, bound: share }).readonly()
+const observed = z
+  .object({
+    rows: count,
+    n: count,
+    errors: count,
+    coverage: share,
+    meanLoss: share.exactOptional(),
+    bound: share,
+  })
+  .readonly()
 
 const certificate = z
   .object({
+    promise: z.literal('parts').exactOptional(),
     risk: share,
     delta: share,
     threshold: share.exactOptional(),
@@ -56,6 +66,8 @@ const labelMetrics = z.object({
   f1: estimate,
 })
 
+const spanMetrics = { precision: estimate, recall: estimate, f1: estimate }
+
 const evaluation = z.object({
   rows: count,
   wrongMeans: meaning,
@@ -69,6 +81,14 @@ const evaluation = z.object({
       confusions: z
         .array(z.object({ expected: z.string(), predicted: z.string(), share: estimate, count }))
         .readonly(),
+    })
+    .exactOptional(),
+  extraction: z
+    .object({
+      rows: count,
+      rowsWithoutSpans: count,
+      ...spanMetrics,
+      perLabel: z.array(z.object({ label: z.string(), support: count, ...spanMetrics })).readonly(),
     })
     .exactOptional(),
   confidence: z.object({
@@ -87,18 +107,26 @@ const evaluation = z.object({
       .default([]),
   }),
   underCertificate: z
-    .object({ n: count, errors: count, coverage: estimate, realisedError: estimate.exactOptional() })
+    .object({
+      n: count,
+      errors: count,
+      coverage: estimate,
+      realisedError: estimate.exactOptional(),
+      realisedLoss: estimate.exactOptional(),
+    })
     .exactOptional(),
 })
 
 const comparison = z.object({
   rows: count,
   accuracy: estimate,
+  f1: estimate.exactOptional(),
   contenders: z
     .array(
       z.object({
-        name: z.enum(['majority', 'tfidf-lr', 'upstream']),
+        name: z.enum(['majority', 'tfidf-lr', 'dictionary', 'upstream']),
         accuracy: estimate,
+        f1: estimate.exactOptional(),
         specialistLead: z.object({
           value: z.number(),
           low: z.number(),
@@ -120,6 +148,7 @@ const findings = z.object({
   labels: z.array(z.object({ label: z.string(), rows: count })).readonly(),
   score: estimate.exactOptional(),
   duplicates: finding,
+  contradictions: finding,
   nearDuplicates: finding,
   smallClasses: finding.extend({ labels: z.array(z.string()).readonly() }),
   tooLong: finding,

@@ -12,9 +12,13 @@ export interface Observed {
   readonly errors: number
   /** n / rows. */
   readonly coverage: number
+  /** Mean share of wrong parts in the answered rows, where the promise is about parts. */
+  readonly meanLoss?: number
 }
 
 export interface Certificate {
+  /** What the risk is about: whole answers (absent), or the mean share of wrong parts in an answer. */
+  readonly promise?: 'parts'
   readonly risk: number
   readonly delta: number
   /** Calibrated confidence from which a call is answered locally; absent: nothing may be answered (coverage 0). */
@@ -24,7 +28,7 @@ export interface Certificate {
   /** What "wrong" means here: differs from a right answer, or only from the upstream's. */
   readonly wrongMeans: 'error' | 'disagreement'
   readonly calibration: Observed & {
-    /** Exact upper bound of the risk at level delta (Clopper-Pearson). */ readonly bound: number
+    /** Upper bound of the risk at level delta: exact (Clopper-Pearson) for whole answers, by betting for parts. */ readonly bound: number
   }
   readonly test: Observed & { readonly bound: number }
   /** Why coverage is 0 and how many more examples would be needed; absent where a threshold passed. */

@@ -6,10 +6,11 @@ import type { Estimate } from '../stats/interval.ts'
 
 /** Lines of a list; those of which there is nothing to say are left out. */
 export function findingsLines(findings: FindingsSummary): readonly string[] {
-  const { duplicates, nearDuplicates, smallClasses, tooLong, leaks, labelErrors } = findings
+  const { duplicates, contradictions, nearDuplicates, smallClasses, tooLong, leaks, labelErrors } = findings
   return [
     ...labelLine(findings),
     ...line(duplicates.rows, 'repeat an earlier row', duplicates.effect),
+    ...line(contradictions.rows, 'have one input and different outputs', contradictions.effect),
     ...line(nearDuplicates.rows, 'nearly repeat an earlier row', nearDuplicates.effect),
     ...line(
       smallClasses.rows,

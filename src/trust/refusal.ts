@@ -4,9 +4,15 @@ import type { RiskTarget } from '../task/types.ts'
 import { examplesFor, mostCalibrationRows } from './calibration-size.ts'
 import type { Candidate } from './candidates.ts'
 import type { Certificate } from './certificate.ts'
-import { type AnsweredRows, answeredAt, type CandidateRow } from './threshold.ts'
+import {
+  type AnsweredRows,
+  answeredAt,
+  type CandidateRow,
+  type PromiseOptions,
+  riskBound,
+} from './threshold.ts'
 
-export interface RefusalInput {
+export interface RefusalInput extends PromiseOptions {
   readonly rows: readonly CandidateRow[]
   /** Candidate scores, in the scale of the rows' scores. */
   readonly candidates: readonly Pick<Candidate, 'score'>[]
@@ -36,6 +42,7 @@ export interface CertificateRefusal {
 /** The sentences for a certificate without a threshold, and the number of examples that is missing. */
 export function refusalOf(input: RefusalInput): CertificateRefusal {
   const { target, rows, allRows } = input
+  if (input.promise === 'parts' && rows.length > 0) return partsRefusal(input)
   const wrong = wrongWords[input.wrongMeans]
   const goal = `at most ${percent(target.risk)} ${wrong} with confidence ${percent(1 - target.delta)}`
   const nearest = nearestProspect(input)
@@ -59,6 +66,26 @@ export function refusalOf(input: RefusalInput): CertificateRefusal {
     `${seen} ${tooOften ? 'The specialist must become more accurate' : 'If that rate holds, the specialist must become more accurate'}: ` +
     `were it ${wrong} in ${percent(target.risk / 2)} of these, ${lowerFirst(moreExamples(half, target, allRows))}`
   return { sentence }
+}
+
+/** Of a promise by parts: what the candidate with the least bound showed; how many rows would do is not known. */
+function partsRefusal({ target, rows, candidates, wrongMeans }: RefusalInput): CertificateRefusal {
+  const wrong = wrongWords[wrongMeans]
+  const tried = candidates.map(({ score }) => {
+    const answered = answeredAt(rows, score, { promise: 'parts' })
+    const bound = riskBound(rows, { ...answered, score }, { promise: 'parts', delta: target.delta })
+    return { ...answered, bound }
+  })
+  const nearest = tried.toSorted((a, b) => a.bound - b.bound)[0]
+  const shown =
+    nearest === undefined || nearest.n === 0
+      ? ''
+      : ` The nearest would answer ${percent(nearest.coverage)} of the calls with ${percent(nearest.meanLoss ?? 0)} of their parts ${wrong} on average, which shows only that at most ${percent(nearest.bound)} are.`
+  return {
+    sentence:
+      `Nothing is answered locally: no threshold showed at most ${percent(target.risk)} of the parts of an answer ${wrong} on average, with confidence ${percent(1 - target.delta)}, on ${rows.length} calibration rows.${shown}` +
+      ' More examples, or a larger --risk, may do.',
+  }
 }
 
 function missing(

@@ -13,7 +13,11 @@
  * A_j are fixed numbers, and as the sums share no part they add up to at most delta. So the chance that any bad
  * candidate passes first is at most the sum of A_j over the bad ones, at most delta. Nothing is assumed of the
  * scores, of their calibration, or of R falling as s rises.
+ *
+ * Where the promise is about the parts of an answer, R(s) is the mean share of wrong parts in the answered calls, which
+ * lies in 0..1 but is not 0 or 1, and the test of (1) is one by betting (`stats/betting.ts`); (2) stays as it is.
  */
+import { bettingUpper, rejectsMean, type SeenValues } from '../stats/betting.ts'
 import { clopperPearsonUpper, mostErrors } from '../stats/binomial.ts'
 import type { RiskTarget } from '../task/types.ts'
 import type { Candidate } from './candidates.ts'
@@ -23,6 +27,13 @@ export interface CandidateRow {
   readonly score: number
   readonly correct: boolean
   readonly novel: boolean
+  /** 0..1, share of the answer's parts that are wrong; absent: 0 where correct, else 1. */
+  readonly loss?: number
+}
+
+/** What the promise is about: whole answers where absent. */
+export interface PromiseOptions {
+  readonly promise?: 'parts'
 }
 
 /** What happens on some rows when those at or above a score, and not novel, are answered. */
@@ -31,6 +42,8 @@ export interface AnsweredRows {
   readonly n: number
   readonly errors: number
   readonly coverage: number
+  /** Mean share of wrong parts in the answered rows, where the promise is about parts. */
+  readonly meanLoss?: number
 }
 
 /** A candidate that was tested, with what was seen on the calibration rows. */
@@ -45,29 +58,75 @@ export function loosestPassing(
   candidates: readonly Candidate[],
   rows: readonly CandidateRow[],
   target: RiskTarget,
+  { promise }: PromiseOptions = {},
 ): TestedCandidate | undefined {
   let passed: (AnsweredRows & { readonly score: number }) | undefined
   let handedOn = 0
   for (const { score, share } of candidates) {
     const level = Math.min(1, handedOn + share)
     if (level === 0) continue
-    const answered = answeredAt(rows, score)
-    const allowed = mostErrors(answered.n, target.risk, level * target.delta)
-    const passes = allowed !== undefined && answered.errors <= allowed
+    const answered = answeredAt(rows, score, { ...(promise && { promise }) })
+    const passes =
+      promise === 'parts'
+        ? rejectsMean(lossesAt(rows, score), target.risk, level * target.delta)
+        : passesWhole(answered, target, level)
     if (passes) passed = { score, ...answered }
     handedOn = passes ? level : 0
   }
-  return passed && { ...passed, bound: clopperPearsonUpper(passed.errors, passed.n, target.delta) }
+  return (
+    passed && {
+      ...passed,
+      bound: riskBound(rows, passed, { delta: target.delta, ...(promise && { promise }) }),
+    }
+  )
+}
+
+function passesWhole({ n, errors }: AnsweredRows, target: RiskTarget, level: number): boolean {
+  const allowed = mostErrors(n, target.risk, level * target.delta)
+  return allowed !== undefined && errors <= allowed
+}
+
+/** Upper bound, at level delta, of the risk of the rows that are answered at a score: exact for whole answers. */
+export function riskBound(
+  rows: readonly CandidateRow[],
+  { score, n, errors }: Pick<AnsweredRows, 'n' | 'errors'> & { readonly score: number },
+  { promise, delta }: PromiseOptions & { readonly delta: number },
+): number {
+  return promise === 'parts'
+    ? bettingUpper(lossesAt(rows, score), delta)
+    : clopperPearsonUpper(errors, n, delta)
+}
+
+function isAnswered(row: CandidateRow, score: number): boolean {
+  return !row.novel && row.score >= score
+}
+
+function lossOf({ loss, correct }: CandidateRow): number {
+  return loss ?? (correct ? 0 : 1)
+}
+
+function lossesAt(rows: readonly CandidateRow[], score: number): SeenValues {
+  const values = new Float64Array(rows.length)
+  let count = 0
+  for (const row of rows) if (isAnswered(row, score)) values[count++] = lossOf(row)
+  return { values, count }
 }
 
 /** Counts the rows that are answered at a score. */
-export function answeredAt(rows: readonly CandidateRow[], score: number): AnsweredRows {
+export function answeredAt(
+  rows: readonly CandidateRow[],
+  score: number,
+  { promise }: PromiseOptions = {},
+): AnsweredRows {
   let n = 0
   let errors = 0
+  let loss = 0
   for (const row of rows) {
-    if (row.novel || row.score < score) continue
+    if (!isAnswered(row, score)) continue
     n++
+    loss += lossOf(row)
     if (!row.correct) errors++
   }
-  return { rows: rows.length, n, errors, coverage: rows.length === 0 ? 0 : n / rows.length }
+  const meanLoss = promise === 'parts' && n > 0 ? { meanLoss: loss / n } : {}
+  return { rows: rows.length, n, errors, coverage: rows.length === 0 ? 0 : n / rows.length, ...meanLoss }
 }
