@@ -58,6 +58,10 @@ export const errorTable = {
     message:
       'The task "{task}" has {rows} rows, too few to train and to hold some out. At least {needed} are needed, and several hundred for a certificate.',
   },
+  'train.by-itself': {
+    ...internal,
+    message: 'The task "{task}" could not be trained by itself: {problem}',
+  },
   'train.busy': {
     ...state,
     message:
@@ -66,6 +70,16 @@ export const errorTable = {
   'train.not-learnable': {
     ...input,
     message: 'The {calls} kept calls of "{task}" cannot be trained on yet: {problem}',
+  },
+  'train.outputs-mixed': {
+    ...input,
+    message:
+      'The rows of "{task}" do not go together as {kind}: {labels} have labels, {spans} have spans, {calls} come from calls. A task has outputs of one kind: import the others under another name, or say the kind with --kind.',
+  },
+  'train.labels-unwritten': {
+    ...input,
+    message:
+      'The rows of "{task}" have spans of {labels}, but the answers of its calls only say {written}: nobody knows how the others would be written. Give both the same names, or train on one of them under another task name.',
   },
   // demonstration
   'eval.no-rows': {

@@ -1,17 +1,20 @@
 /** `shoal serve`: the gateway in front of the real upstream. */
-import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { appError } from '../base/errors.ts'
-import { errorCodeOf } from '../base/files.ts'
 import { createLog } from '../base/log.ts'
-import { type Serving, startServing } from '../gateway/serving.ts'
+import { type NewSettings, type Serving, startServing } from '../gateway/serving.ts'
 import { type ChosenUpstream, chooseUpstreams } from '../gateway/upstream-choice.ts'
 import type { Configuration } from '../pipeline/configuration.ts'
+import {
+  defaultConfigurationFile as defaultFile,
+  readConfigurationFile,
+} from '../pipeline/configuration-file.ts'
 import { describeConfiguration } from '../pipeline/describe-configuration.ts'
-import { defaultConfiguration, readConfiguration } from '../pipeline/read-configuration.ts'
 import type { ServedSpecialist } from '../route/specialist.ts'
 import { createNanoTier } from '../tier/nano/nano-tier.ts'
 import { type CommandContext, withContext } from './context.ts'
+import { followSettings } from './serve-reload.ts'
+import { trainByItself } from './train-by-itself.ts'
 
 interface ServeOptions {
   readonly port?: number
@@ -20,8 +23,6 @@ interface ServeOptions {
   readonly helpConfig?: boolean
   readonly json?: boolean
 }
-
-const defaultFile = 'shoal.yaml'
 
 /** The command; it runs until it is told to stop. */
 export function serveCommand(): Command {
@@ -49,28 +50,38 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<vo
   const { home, registry, signal, terminal } = context
   const configuration = await settings(options)
   const { settings: upstreams, chosen } = chooseUpstreams(configuration, process.env)
+  const log = createLog({ level: configuration.log.level })
   const serving = await startServing({
     configuration,
     storeFile: home.storeFile,
     store: await context.store(),
     registry,
     tiers: [createNanoTier()],
-    log: createLog({ level: configuration.log.level }),
+    log,
+    train: trainByItself,
     ...(upstreams && { upstreams }),
   })
+  const read = async (): Promise<NewSettings> => {
+    const next = await settings(options)
+    const { settings: upstreams } = chooseUpstreams(next, process.env)
+    return { configuration: next, ...(upstreams && { upstreams }) }
+  }
+  const { note } = terminal
+  const stopFollowing = followSettings({ serving, file: options.config, read, log, note })
   try {
     terminal.print(greeting({ serving, chosen, configuration, folder: home.folder }))
     terminal.printJson({ url: serving.url, upstream: chosen[0]?.address ?? null, home: home.folder })
     await untilAborted(signal)
     terminal.note('Stopping: calls under way may end.')
   } finally {
+    await stopFollowing()
     await serving.close()
   }
 }
 
 /** The file's settings, with what the command line says over them. */
 async function settings(options: ServeOptions): Promise<Configuration> {
-  const configuration = await fileSettings(options.config)
+  const configuration = await readConfigurationFile(options.config)
   const { host, port } = options
   return {
     ...configuration,
@@ -80,21 +91,6 @@ async function settings(options: ServeOptions): Promise<Configuration> {
       ...(port !== undefined && { port }),
     },
   }
-}
-
-async function fileSettings(given: string | undefined): Promise<Configuration> {
-  const file = given ?? defaultFile
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (cause) {
-    const code = errorCodeOf(cause)
-    if (given === undefined && code === 'ENOENT') return defaultConfiguration()
-    const problem =
-      code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code ?? String(cause)})`
-    throw appError('config.invalid', { file, problem }, cause)
-  }
-  return readConfiguration({ file, text, environment: process.env })
 }
 
 interface Greeting {

@@ -9,6 +9,7 @@ import { plainBaselines } from '../eval/baselines.ts'
 import { loadExamples } from '../pipeline/read-files.ts'
 import { gatherRows, type TaskRows } from '../pipeline/task-rows.ts'
 import { type TrainedSpecialist, trainSpecialist } from '../pipeline/train.ts'
+import { withTrainLock } from '../pipeline/train-lock.ts'
 import type { TaskKind } from '../task/types.ts'
 import { maskedText } from '../text/masking.ts'
 import { createNanoTier } from '../tier/nano/nano-tier.ts'
@@ -16,15 +17,17 @@ import { cardMarkdown } from '../trust/card-markdown.ts'
 import type { CommandContext } from './context.ts'
 import { withContext } from './context.ts'
 import { type ColumnFlags, durationFlag, saidColumns, shareFlag, wholeFlag } from './flags.ts'
+import { addLayoutFlags, type LayoutFlags, saidLayout } from './layout-flags.ts'
 import { packageVersion } from './version.ts'
 
-interface TrainFlags extends ColumnFlags {
+interface TrainFlags extends ColumnFlags, LayoutFlags {
   readonly tier: 'nano' | 'auto'
   readonly data?: string
   readonly test?: string
   readonly kind?: TaskKind
   readonly risk?: number
   readonly delta?: number
+  readonly promise?: 'answers' | 'parts'
   readonly promote?: boolean
   readonly budget?: number
   readonly seed: number
@@ -35,7 +38,7 @@ interface TrainFlags extends ColumnFlags {
 
 /** The command. */
 export function trainCommand(): Command {
-  return new Command('train')
+  const command = new Command('train')
     .summary('a certified specialist out of rows and calls')
     .description(
       'Trains a specialist for a task on its imported rows and kept calls (or on a file), certifies it on rows it never saw, publishes it, and with --promote lets it serve.',
@@ -47,13 +50,21 @@ export function trainCommand(): Command {
     .option('--input <column>', 'column of the files that holds the input')
     .option('--output <column>', 'column of the files that holds the label')
     .option('--group <column>', 'column of the files whose rows must stay together')
+  return addLayoutFlags(command)
     .addOption(
       new Option('--kind <kind>', 'what the task is, where its calls leave it unclear').choices([
         'classification',
+        'extraction',
       ]),
     )
     .option('--risk <share>', 'share of local answers that may be wrong (default: 0.02)', shareFlag)
     .option('--delta <share>', 'probability that the promise fails by bad luck (default: 0.05)', shareFlag)
+    .addOption(
+      new Option(
+        '--promise <of>',
+        'what may be wrong in that share: whole answers, or the parts of an extraction (default: answers)',
+      ).choices(['answers', 'parts']),
+    )
     .option('--budget <time>', 'longest training time, such as 5m', durationFlag)
     .option('--seed <number>', 'seed of splits and training', wholeFlag, 0)
     .option('--merge-labels', 'take labels that differ only in case or spaces as one')
@@ -65,7 +76,11 @@ export function trainCommand(): Command {
       '\nExamples:\n  shoal train support-intent --risk 0.02 --promote\n  shoal train support-intent --data tickets.csv --test held-out.csv',
     )
     .action((task: string, flags: TrainFlags) =>
-      withContext(flags, (context) => train(context, taskId(task), flags)),
+      withContext(flags, (context) =>
+        withTrainLock({ folder: context.home.folder, task: taskId(task) }, () =>
+          train(context, taskId(task), flags),
+        ),
+      ),
     )
 }
 
@@ -101,6 +116,7 @@ async function readRows(context: CommandContext, task: TaskId, flags: TrainFlags
   const masked = (await store.tasks.get(task))?.masked ?? true
   const options = {
     mask: masked ? maskedText : (text: string) => text,
+    layout: saidLayout(flags),
     columns: saidColumns(flags),
     signal: context.signal,
     progress: context.terminal.progress,
@@ -116,6 +132,7 @@ async function readRows(context: CommandContext, task: TaskId, flags: TrainFlags
     ...(flags.kind !== undefined && { kind: flags.kind }),
     ...(flags.risk !== undefined && { risk: flags.risk }),
     ...(flags.delta !== undefined && { delta: flags.delta }),
+    ...(flags.promise !== undefined && { promise: flags.promise }),
     ...(examples && { examples }),
     ...(test && { test }),
   })
@@ -149,11 +166,13 @@ function trainedJson(trained: TrainedSpecialist, promoted: boolean): Json {
     rows: { train: card.data.train.rows, calibration: card.data.calibration.rows, test: card.data.test.rows },
     seconds: trained.trainMs / 1000,
     totalSeconds: trained.totalMs / 1000,
-    score: card.evaluation.right,
+    score: card.evaluation.extraction?.f1 ?? card.evaluation.right,
+    exactMatch: card.evaluation.right,
     baselines: card.comparison?.contenders ?? [],
     certificate: {
       risk: certificate.risk,
       delta: certificate.delta,
+      promise: certificate.promise ?? 'answers',
       threshold: certificate.threshold ?? null,
       calibration: certificate.calibration,
       test: certificate.test,

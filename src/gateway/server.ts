@@ -68,13 +68,13 @@ function addProbes(app: FastifyInstance, context: GatewayContext): void {
     reply.send({ status: 'ok' })
   })
   app.get('/readyz', (_request, reply) => {
-    const { problems, book } = context.tasks
+    const { book } = context.tasks
     const isReady = !context.state.isClosing
     reply.status(isReady ? 200 : 503).send({
       status: isReady ? 'ready' : 'closing',
       tasks: book.ids.length,
       upstream: context.upstream?.name ?? null,
-      problems,
+      problems: context.problems(),
     })
   })
   app.get('/metrics', async (_request, reply) => {

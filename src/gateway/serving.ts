@@ -1,14 +1,21 @@
 /** A gateway with all that it needs, put together from the settings: recorder, specialists, upstream. */
 import { randomInt } from 'node:crypto'
+import { systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
-import { priceTable } from '../meter/prices.ts'
+import { type PriceTable, priceTable } from '../meter/prices.ts'
+import { keepRules } from '../pipeline/configuration/keep.ts'
 import type { Configuration } from '../pipeline/configuration.ts'
+import { applyTaskSettings } from '../pipeline/task-settings.ts'
 import type { Registry } from '../registry/registry.ts'
 import { maskedText } from '../text/masking.ts'
 import type { Tier } from '../tier/tier.ts'
 import { type Recorder, startRecorder } from '../trace/recorder.ts'
 import type { Store } from '../trace/store.ts'
-import { createGateway } from './gateway.ts'
+import type { Call } from '../wire/call.ts'
+import { startAutoTraining, type TrainTask } from './auto-training.ts'
+import type { CallRecorder } from './context.ts'
+import { createGateway, type LiveSettings } from './gateway.ts'
+import { startKeeping } from './keeping.ts'
 import { createSpecialists, type Specialists } from './specialists.ts'
 import type { UpstreamsSettings } from './upstreams/settings.ts'
 
@@ -21,20 +28,34 @@ export interface ServingOptions {
   readonly registry: Registry
   readonly tiers: readonly Tier[]
   readonly log: Log
+  /** Trains a task in a process of its own; absent: nothing trains by itself. */
+  readonly train?: TrainTask
 }
+
+/** Settings that were read again. */
+export type NewSettings = Pick<ServingOptions, 'configuration' | 'upstreams'>
 
 export interface Serving {
   /** `http://host:port`. */
   readonly url: string
   readonly specialists: Specialists
   readonly recorder: Recorder
+  /** The settings of this moment. */
+  readonly configuration: Configuration
+  /** Takes other settings, all of them or none: throws before anything has changed. Host, port and memory stay. */
+  reconfigure(settings: NewSettings): Promise<void>
+  /** Says in the readiness that the settings could not be read again, and why; `undefined`: that they could. */
+  noteRefusedSettings(why: string | undefined): void
   /** Lets calls under way end, keeps them, and closes; store and registry stay the caller's. */
   close(): Promise<void>
 }
 
 /** Starts to serve; what was started before a step that fails is closed again. */
 export async function startServing(options: ServingOptions): Promise<Serving> {
-  const { configuration, log, registry, store, tiers } = options
+  const { log, registry, store, tiers } = options
+  const { configuration } = options
+  const live: Live = { configuration, prices: pricesOf(configuration), refused: undefined }
+  await applyTaskSettings(store, configuration.tasks)
   const specialists = createSpecialists({
     registry,
     store,
@@ -42,13 +63,9 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     log,
     memoryBytes: configuration.local.memory,
   })
-  const prices = priceTable({
-    file: 'shoal.yaml, prices',
-    ...(configuration.prices && { override: configuration.prices }),
-  })
   const recorder = await startRecorder({
     storeFile: options.storeFile,
-    prices,
+    prices: live.prices,
     policyOf: (task) => {
       const known = specialists.book.get(task)?.task
       const upstream = known?.upstream
@@ -60,18 +77,48 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   try {
     await Promise.all(tiers.map((tier) => tier.prepare?.()))
     await specialists.start()
+    const auto = autoTrainingOf(options, live)
+    if (auto) closing.push(() => auto.close())
+    closing.push(startKeeping({ ...options, rules: () => keepRules(live.configuration.keep) }))
     const gateway = createGateway({
-      ...gatewaySettings(configuration),
-      ...(options.upstreams && { upstreams: options.upstreams }),
-      recorder,
+      ...liveSettings(options),
+      host: configuration.server.host,
+      port: configuration.server.port,
+      recorder: auto ? watched(recorder, auto.saw) : recorder,
+      problems: () => (live.refused === undefined ? [] : [live.refused]),
       tasks: specialists,
       mask: maskedText,
       log,
-      audits: { settings: configuration.audit, prices, store, registry, seed: randomInt(2 ** 32) },
+      audits: {
+        settings: liveAudit(live),
+        prices: livePrices(live),
+        store,
+        registry,
+        seed: randomInt(2 ** 32),
+      },
     })
     closing.push(() => gateway.close())
     const url = await gateway.listen()
-    return { url, specialists, recorder, close: () => closeAll(closing) }
+    return {
+      url,
+      specialists,
+      recorder,
+      get configuration() {
+        return live.configuration
+      },
+      reconfigure: async (settings) => {
+        const prices = pricesOf(settings.configuration)
+        await applyTaskSettings(store, settings.configuration.tasks)
+        gateway.reconfigure(liveSettings(settings))
+        recorder.reprice(prices)
+        log.level = settings.configuration.log.level
+        Object.assign(live, { configuration: settings.configuration, prices })
+      },
+      noteRefusedSettings: (why) => {
+        live.refused = why
+      },
+      close: () => closeAll(closing),
+    }
   } catch (cause) {
     await closeAll(closing)
     throw cause
@@ -83,10 +130,74 @@ async function closeAll(closing: readonly (() => Promise<void>)[]): Promise<void
   for (const close of closing.toReversed()) await close()
 }
 
-function gatewaySettings({ server, upstream, calls, local }: Configuration) {
+/** What changes when the settings are read again. */
+interface Live {
+  configuration: Configuration
+  prices: PriceTable
+  /** Why settings that were read again were not taken. */
+  refused: string | undefined
+}
+
+function pricesOf({ prices }: Configuration): PriceTable {
+  return priceTable({ file: 'shoal.yaml, prices', ...(prices && { override: prices }) })
+}
+
+/** The settings of audits, each read when it is needed. */
+function liveAudit(live: Live): Configuration['audit'] {
   return {
-    host: server.host,
-    port: server.port,
+    get rate() {
+      return live.configuration.audit.rate
+    },
+    get budgetUsdPerDay() {
+      return live.configuration.audit.budgetUsdPerDay
+    },
+    get callsPerMinute() {
+      return live.configuration.audit.callsPerMinute
+    },
+  }
+}
+
+function livePrices(live: Live): PriceTable {
+  return {
+    get date() {
+      return live.prices.date
+    },
+    get source() {
+      return live.prices.source
+    },
+    get models() {
+      return live.prices.models
+    },
+  }
+}
+
+function autoTrainingOf({ train, store, registry, log }: ServingOptions, live: Live) {
+  const settings = () => live.configuration.tasks
+  return train && startAutoTraining({ store, registry, train, settings, log, clock: systemClock })
+}
+
+/** The recorder, with somebody who sees what is kept. */
+function watched(recorder: Recorder, saw: (call: Call) => void): CallRecorder {
+  return {
+    record: (call) => {
+      recorder.record(call)
+      saw(call)
+    },
+    recordDurably: async (call) => {
+      await recorder.recordDurably(call)
+      saw(call)
+    },
+    flush: () => recorder.flush(),
+    get counters() {
+      return recorder.counters
+    },
+  }
+}
+
+function liveSettings({ configuration, upstreams }: NewSettings): LiveSettings {
+  const { server, upstream, calls, local } = configuration
+  return {
+    ...(upstreams && { upstreams }),
     bodyLimitBytes: server.bodyLimit,
     shutdownMs: server.shutdown,
     maxForwarding: upstream.maxForwarding,

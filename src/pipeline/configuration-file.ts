@@ -1,4 +1,5 @@
-/** Where the settings are read from: the file that was named, or `shoal.yaml` where there is one. */
+/** Where the settings are read from, and how their changes are noticed: the file that was named, or `shoal.yaml` where there is one. */
+import { type Stats, unwatchFile, watchFile } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { appError } from '../base/errors.ts'
 import { errorCodeOf } from '../base/files.ts'
@@ -22,4 +23,25 @@ export async function readConfigurationFile(given: string | undefined): Promise<
     throw appError('config.invalid', { file, problem }, cause)
   }
   return readConfiguration({ file, text, environment: process.env })
+}
+
+/** A change is read when the file has stood still for so long, and looked for so often. */
+const settleMs = 300
+const lookEveryMs = 500
+
+/** Calls back after each change of the file of {@link readConfigurationFile}, its coming and its going; returns the function that stops it. */
+export function watchConfigurationFile(given: string | undefined, onChange: () => void): () => void {
+  const file = given ?? defaultConfigurationFile
+  let settling: NodeJS.Timeout | undefined
+  const onLook = (now: Stats, before: Stats): void => {
+    if (now.mtimeMs === before.mtimeMs && now.size === before.size && now.ino === before.ino) return
+    clearTimeout(settling)
+    settling = setTimeout(onChange, settleMs)
+  }
+  // Looking finds what notices miss: network disks, and links that are moved to another file.
+  watchFile(file, { persistent: false, interval: lookEveryMs }, onLook)
+  return () => {
+    clearTimeout(settling)
+    unwatchFile(file, onLook)
+  }
 }

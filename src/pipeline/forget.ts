@@ -1,12 +1,12 @@
 /** Removes calls for good, and says which specialists were trained on them: a model may hold what its rows said. */
-import type { CallId, ExampleId, SpecialistId, TaskId } from '../base/ids.ts'
-import { specialistId } from '../base/ids.ts'
+import { type ExampleId, type SpecialistId, specialistId, type TaskId } from '../base/ids.ts'
 import { exampleId } from '../data/example-set.ts'
-import type { LoadedSpecialist, Registry } from '../registry/registry.ts'
+import type { LoadedSpecialist, Manifest, Registry } from '../registry/registry.ts'
 import { matchTemplate, textInput } from '../task/template.ts'
 import type { Removal, Removed, Store } from '../trace/store.ts'
 import type { Call } from '../wire/call.ts'
 import { keptPrompt } from './call-texts.ts'
+import { rowRecordFolder } from './target.ts'
 
 export interface Forgotten extends Removed {
   /** Specialists that had rows of it in their training, calibration or test. */
@@ -45,8 +45,9 @@ async function specialistsThatUsed(
   const used: SpecialistId[] = []
   for (const task of tasks)
     for (const id of await versionsOf(registry, task)) {
-      const loaded = await registry.load(id)
-      if (rowsHold(loaded, inputsOf(calls, loaded))) used.push(id)
+      const { manifest } = await registry.describe(id)
+      const ids = inputsOf(calls, manifest)
+      if (ids.size > 0 && rowsHold(await rowRecord(registry, manifest), ids)) used.push(id)
     }
   return used
 }
@@ -68,7 +69,7 @@ async function concerned(store: Store, which: Removal): Promise<Concerned> {
 async function* callsOf(store: Store, which: Removal): AsyncGenerator<Call> {
   if (which.call === undefined) yield* store.calls.iterate(filterOf(which))
   else {
-    const call = await store.calls.get(which.call as CallId)
+    const call = await store.calls.get(which.call)
     if (call) yield call
   }
 }
@@ -78,8 +79,8 @@ function filterOf({ task, endUser }: Removal) {
 }
 
 /** The rows that the calls gave to this specialist's training, by the template that it was trained with. */
-function inputsOf(calls: readonly Call[], { manifest }: LoadedSpecialist): ReadonlySet<ExampleId> {
-  const { template } = manifest.task
+function inputsOf(calls: readonly Call[], { task }: Manifest): ReadonlySet<ExampleId> {
+  const { template } = task
   const ids = new Set<ExampleId>()
   if (!template) return ids
   for (const call of calls) {
@@ -90,11 +91,15 @@ function inputsOf(calls: readonly Call[], { manifest }: LoadedSpecialist): Reado
   return ids
 }
 
-function rowsHold({ files }: LoadedSpecialist, ids: ReadonlySet<ExampleId>): boolean {
-  for (const [name, bytes] of files) {
-    if (!name.startsWith('rows/')) continue
+function rowRecord(registry: Registry, { id, files }: Manifest): Promise<LoadedSpecialist['files']> {
+  const record = Object.entries(files).filter(([name]) => name.startsWith(rowRecordFolder))
+  return registry.files(id, Object.fromEntries(record))
+}
+
+function rowsHold(files: LoadedSpecialist['files'], ids: ReadonlySet<ExampleId>): boolean {
+  for (const bytes of files.values()) {
     const rows = Buffer.from(bytes).toString('utf8').split('\n')
-    if (rows.some((row) => ids.has(row.trim() as ExampleId))) return true
+    if (rows.some((row) => ids.has(row as ExampleId))) return true
   }
   return false
 }

@@ -1,5 +1,6 @@
 /** The recorder's queue at work: batches go to the thread that keeps them, come back refused, and are tried again or given up. */
 import { AppError, appError, type ErrorCode, errorTable } from '../base/errors.ts'
+import type { PriceTable } from '../meter/prices.ts'
 import type { Call } from '../wire/call.ts'
 import type { KeepPolicy } from './call-batch.ts'
 import { type Batch, CallQueue, type Waiter } from './call-queue.ts'
@@ -12,10 +13,13 @@ export interface Keeper {
   terminate(): Promise<unknown>
 }
 
-export type StartKeeper = (on: {
-  readonly message: (message: FromKeeper) => void
-  readonly end: (cause: unknown) => void
-}) => Keeper
+export type StartKeeper = (
+  on: {
+    readonly message: (message: FromKeeper) => void
+    readonly end: (cause: unknown) => void
+  },
+  prices: PriceTable,
+) => Keeper
 
 /** What {@link RecorderOptions} leaves out. */
 export const recorderDefaults = {
@@ -38,6 +42,7 @@ export type RecorderSettings = Required<Omit<RecorderOptions, 'policyOf' | 'onPr
 
 export class QueuedRecorder implements Recorder {
   readonly #settings: RecorderSettings
+  #prices: PriceTable
   readonly #startKeeper: StartKeeper
   readonly #queue: CallQueue
   readonly #inFlight = new Map<number, Batch>()
@@ -56,6 +61,7 @@ export class QueuedRecorder implements Recorder {
 
   constructor(settings: RecorderSettings, startKeeper: StartKeeper) {
     this.#settings = settings
+    this.#prices = settings.prices
     this.#startKeeper = startKeeper
     this.#queue = new CallQueue({ maxCalls: settings.maxQueuedCalls, maxUnits: settings.maxQueuedUnits })
   }
@@ -94,6 +100,11 @@ export class QueuedRecorder implements Recorder {
         this.#pump()
       })
     })
+  }
+
+  reprice(prices: PriceTable): void {
+    this.#prices = prices
+    this.#keeper?.post({ kind: 'prices', prices })
   }
 
   async flush(): Promise<void> {
@@ -150,10 +161,13 @@ export class QueuedRecorder implements Recorder {
 
   #startThread(): void {
     this.#state = 'starting'
-    this.#keeper = this.#startKeeper({
-      message: (message) => this.#hear(message),
-      end: (cause) => this.#threadEnded(cause),
-    })
+    this.#keeper = this.#startKeeper(
+      {
+        message: (message) => this.#hear(message),
+        end: (cause) => this.#threadEnded(cause),
+      },
+      this.#prices,
+    )
   }
 
   #hear(message: FromKeeper): void {

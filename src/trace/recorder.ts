@@ -15,6 +15,8 @@ export interface Recorder {
   record(call: Call): void
   /** Resolves when the call would survive a power cut; rejects with `store.not-kept`. */
   recordDurably(call: Call): Promise<void>
+  /** Calls that are kept from now on are priced by this table. */
+  reprice(prices: PriceTable): void
   /** Resolves when all that was recorded before is kept, or counted as not kept. */
   flush(): Promise<void>
   /** Numbers of calls since the start, of restarts of the thread, and of those waiting now. */
@@ -45,8 +47,8 @@ export interface RecorderOptions {
 
 /** Starts the thread and opens the store in it; throws what opening the store throws. */
 export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
-  const data: KeeperData = { storeFile: options.storeFile, prices: options.prices }
-  return startRecorderWith(options, (on) => {
+  return startRecorderWith(options, (on, prices) => {
+    const data: KeeperData = { storeFile: options.storeFile, prices }
     const worker = startWorker(new URL('./recorder.worker.ts', import.meta.url), { data, name: 'recorder' })
     let cause: unknown
     worker.on('message', on.message)

@@ -16,6 +16,7 @@ export interface KeeperData {
 
 export type ToKeeper =
   | { readonly kind: 'keep'; readonly batch: number; readonly values: PackedCalls }
+  | { readonly kind: 'prices'; readonly prices: PriceTable }
   | { readonly kind: 'close' }
 
 /** An error as it passes between threads. */
@@ -54,7 +55,8 @@ async function keepCalls(): Promise<void> {
   assert(parentPort, 'the recorder runs as a worker thread')
   const port = parentPort
   const tell = (message: FromKeeper): void => port.postMessage(message)
-  const { storeFile, prices } = workerData as KeeperData
+  const { storeFile, ...given } = workerData as KeeperData
+  let { prices } = given
   let store: Store
   try {
     store = await openLibsqlStore({ path: storeFile })
@@ -64,6 +66,7 @@ async function keepCalls(): Promise<void> {
   }
   port.on('message', (message: ToKeeper) => {
     if (message.kind === 'keep') void keep(message)
+    else if (message.kind === 'prices') prices = message.prices
     else void close()
   })
   const keep = async ({ batch, values }: Extract<ToKeeper, { kind: 'keep' }>): Promise<void> => {

@@ -1,0 +1,193 @@
+/**
+ * Trains tasks by themselves when their policy says so: counts the calls that the upstream answered since the last
+ * training, has one training at a time done in a process of its own, and promotes what is certified and no worse.
+ */
+import type { Clock } from '../base/clock.ts'
+import { type SpecialistId, specialistId, type TaskId } from '../base/ids.ts'
+import type { Log } from '../base/log.ts'
+import type { AutoSettings, TaskSettings } from '../pipeline/configuration/tasks.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Store } from '../trace/store.ts'
+import { parseCard } from '../trust/card.ts'
+import type { Call } from '../wire/call.ts'
+
+/** Trains a task in a process of its own, promotes nothing, and says which specialist came of it; throws what went wrong. */
+export type TrainTask = (task: TaskId, options: TrainTaskOptions) => Promise<SpecialistId>
+
+export interface TrainTaskOptions {
+  readonly risk?: number
+  readonly delta?: number
+  readonly signal: AbortSignal
+}
+
+export interface AutoTrainingOptions {
+  readonly store: Pick<Store, 'calls' | 'tasks'>
+  readonly registry: Registry
+  readonly train: TrainTask
+  /** The settings of this moment, by task. */
+  readonly settings: () => { readonly [task: string]: TaskSettings }
+  readonly log: Log
+  readonly clock: Clock
+  readonly everyMs?: number
+}
+
+export interface AutoTraining {
+  /** Notes a call that was kept. */
+  saw(call: Call): void
+  /** Stops a training under way and waits until its process has ended. */
+  close(): Promise<void>
+}
+
+/** What is known of a task since its last training. */
+interface Progress {
+  /** The newest version when it was counted. */
+  version: number
+  calls: number
+  needed: number
+}
+
+const lookEveryMs = 5000
+
+/** Begins to look after tasks whose settings have `auto`. */
+export function startAutoTraining(options: AutoTrainingOptions): AutoTraining {
+  const known = new Map<TaskId, Progress>()
+  const stopping = new AbortController()
+  let looking: Promise<void> | undefined
+  const look = (): void => {
+    looking ??= lookOnce(options, { known, signal: stopping.signal })
+      .catch((cause) => options.log.error({ err: cause }, 'what to train by itself could not be found out'))
+      .finally(() => {
+        looking = undefined
+      })
+  }
+  const timer = setInterval(look, options.everyMs ?? lookEveryMs)
+  timer.unref()
+  look()
+  return {
+    saw: (call) => {
+      const progress = call.task === undefined ? undefined : known.get(call.task)
+      if (progress && isAnswered(call)) progress.calls++
+    },
+    close: async () => {
+      clearInterval(timer)
+      stopping.abort()
+      await looking
+    },
+  }
+}
+
+function isAnswered({ servedBy, status }: Call): boolean {
+  return servedBy === 'upstream' && status >= 200 && status < 300
+}
+
+interface Looking {
+  readonly known: Map<TaskId, Progress>
+  readonly signal: AbortSignal
+}
+
+/** One task after the other: two trainings at once would take the processors from the calls. */
+async function lookOnce(options: AutoTrainingOptions, { known, signal }: Looking): Promise<void> {
+  for (const [name, settings] of Object.entries(options.settings())) {
+    const { auto, ...said } = settings
+    if (!auto || signal.aborted) continue
+    const task = name as TaskId
+    const progress = await progressOf(options, known, { task, auto })
+    if (progress.calls < progress.needed || (await isPaused(options, task, said))) continue
+    await trainOnce(options, { task, auto, said, signal })
+    // A training that failed is tried again after as many calls again.
+    progress.needed = progress.calls + auto.after
+  }
+}
+
+/** Counts again where nothing is known yet or somebody has trained the task meanwhile. */
+async function progressOf(
+  { store, registry }: AutoTrainingOptions,
+  known: Map<TaskId, Progress>,
+  { task, auto }: { readonly task: TaskId; readonly auto: AutoSettings },
+): Promise<Progress> {
+  const version = (await registry.versions(task)).at(-1) ?? 0
+  const before = known.get(task)
+  if (before?.version === version) return before
+  const last = version === 0 ? undefined : await lastTraining(registry, specialistId(task, version))
+  const needed = Math.max(auto.after, Math.ceil((last?.rows ?? 0) / 2))
+  const calls = await store.calls.count({
+    task,
+    answeredByUpstream: true,
+    limit: needed,
+    ...(last && { sinceMs: last.atMs }),
+  })
+  const progress = { version, calls, needed }
+  known.set(task, progress)
+  return progress
+}
+
+async function lastTraining(
+  registry: Registry,
+  id: SpecialistId,
+): Promise<{ readonly atMs: number; readonly rows: number }> {
+  const { createdAt, card } = (await registry.describe(id)).manifest
+  const { data } = parseCard(card, id)
+  return { atMs: Date.parse(createdAt), rows: data.train.rows + data.calibration.rows + data.test.rows }
+}
+
+async function isPaused(
+  { store }: AutoTrainingOptions,
+  task: TaskId,
+  said: Omit<TaskSettings, 'auto'>,
+): Promise<boolean> {
+  return said.paused ?? (await store.tasks.get(task))?.paused ?? false
+}
+
+interface Training extends Pick<Looking, 'signal'> {
+  readonly task: TaskId
+  readonly auto: AutoSettings
+  readonly said: Omit<TaskSettings, 'auto'>
+}
+
+async function trainOnce(options: AutoTrainingOptions, training: Training): Promise<void> {
+  const { task, auto, said, signal } = training
+  const { log, clock, registry } = options
+  const began = clock.monotonicMs()
+  log.info({ task }, 'a training begins by itself')
+  try {
+    const { risk, delta } = said
+    const specialist = await options.train(task, {
+      ...(risk !== undefined && { risk }),
+      ...(delta !== undefined && { delta }),
+      signal,
+    })
+    const seconds = Math.round((clock.monotonicMs() - began) / 1000)
+    const why =
+      auto.promote === 'never' ? 'a person promotes' : await whyNotPromoted(registry, task, specialist)
+    if (why === undefined) await registry.promote(specialist)
+    log.info(
+      { task, specialist, seconds, promoted: why === undefined, ...(why && { why }) },
+      'trained by itself',
+    )
+  } catch (cause) {
+    if (!signal.aborted) log.error({ task, err: cause }, 'a training that began by itself failed')
+  }
+}
+
+/** `undefined` where it may serve: certified to answer something, and at least as much as what serves. */
+async function whyNotPromoted(
+  registry: Registry,
+  task: TaskId,
+  specialist: SpecialistId,
+): Promise<string | undefined> {
+  const next = await coverageOf(registry, specialist)
+  if (next === 0) return 'its certificate lets it answer nothing'
+  const demotion = await registry.demotion(task)
+  if (demotion) return `${demotion.was} was demoted (${demotion.why}), and a person has to promote after that`
+  const serving = await registry.promoted(task)
+  const now = serving === undefined ? 0 : await coverageOf(registry, serving)
+  if (next >= now) return undefined
+  const percent = (share: number): string => `${(100 * share).toFixed(1)}%`
+  return `it would answer ${percent(next)} of the calls and ${serving} answers ${percent(now)}`
+}
+
+/** Share of the test rows that the certificate lets a specialist answer. */
+async function coverageOf(registry: Registry, id: SpecialistId): Promise<number> {
+  const { certificate } = parseCard((await registry.describe(id)).manifest.card, id)
+  return certificate.threshold === undefined ? 0 : certificate.test.coverage
+}
