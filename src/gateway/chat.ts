@@ -163,7 +163,8 @@ function settle(context: GatewayContext, exchange: Exchange, { call, routed, bod
     refuse(context, exchange, appError('task.no-upstream', { task, reason: explain(reason) }), standing)
     return
   }
-  context.track(forwardChat(context, exchange, standing, { body: bodyForUpstream(call, body) }))
+  const hidesUsage = streaming && !call.form.includeUsage
+  context.track(forwardChat(context, exchange, standing, { body: bodyForUpstream(call, body), hidesUsage }))
 }
 
 /** The body as it came, except where the model named a task: then with the upstream's model, and the whole prompt. */

@@ -22,6 +22,12 @@ import { handlerError } from './failures.ts'
 import { clientFields } from './header-fields.ts'
 import { clientSignal, relay } from './relay.ts'
 import type { Upstream, UpstreamAnswer, WholeBody } from './upstream.ts'
+import { sendAsking, withoutUsage } from './usage-asking.ts'
+
+/** An answer under way; `isHidden`: it reports usage that the client did not ask for. */
+interface Answered extends Forwarding {
+  readonly isHidden: boolean
+}
 
 interface Forwarding {
   readonly context: GatewayContext
@@ -36,7 +42,10 @@ export async function forwardChat(
   context: GatewayContext,
   exchange: Exchange,
   standing: Standing,
-  options: { readonly body: Buffer },
+  options: {
+    readonly body: Buffer /** True: a stream whose usage the client did not ask for. */
+    readonly hidesUsage?: boolean
+  },
 ): Promise<void> {
   const { upstream, state } = context
   const reason = explain(standing.reason)
@@ -46,16 +55,21 @@ export async function forwardChat(
   const forwarding = { context, exchange, standing, upstream, signal: clientSignal(exchange.response) }
   state.forwarding++
   try {
-    const answer = await upstream.send({
-      method: 'POST',
-      path: exchange.request.url ?? '',
-      headers: exchange.request.rawHeaders,
-      plainEncoding: standing.streaming,
-      body: options.body,
-      signal: forwarding.signal,
-      ...(standing.reason !== 'opaque' && { streaming: standing.streaming }),
-    })
-    const answered = { ...forwarding, standing: answeredBy(standing, answer) }
+    const send = (body: Uint8Array): Promise<UpstreamAnswer> =>
+      upstream.send({
+        method: 'POST',
+        path: exchange.request.url ?? '',
+        headers: exchange.request.rawHeaders,
+        plainEncoding: standing.streaming,
+        body,
+        signal: forwarding.signal,
+        ...(standing.reason !== 'opaque' && { streaming: standing.streaming }),
+      })
+    const { body, hidesUsage = false } = options
+    const { answer, isHidden } = hidesUsage
+      ? await sendAsking(context.usageAsking, { body, model: standing.model, send })
+      : { answer: await send(body), isHidden: false }
+    const answered = { ...forwarding, standing: answeredBy(standing, answer), isHidden }
     await (answer.whole ? passWhole(answered, answer, answer.whole) : passStream(answered, answer))
   } catch (cause) {
     const error = forwarding.signal.aborted
@@ -91,8 +105,8 @@ async function passWhole(
 }
 
 /** A streamed answer goes on as it comes, and is put together again for keeping. */
-async function passStream(forwarding: Forwarding, answer: UpstreamAnswer): Promise<void> {
-  const { context, exchange, standing, upstream, signal } = forwarding
+async function passStream(forwarding: Answered, answer: UpstreamAnswer): Promise<void> {
+  const { context, exchange, standing, upstream, signal, isHidden } = forwarding
   const { response } = exchange
   const assembler = chatAssembler()
   const reader = sseReader({ onData: assembler.push, maxEventChars: context.keptLimitBytes })
@@ -109,16 +123,22 @@ async function passStream(forwarding: Forwarding, answer: UpstreamAnswer): Promi
     }
   }
   response.writeHead(answer.status, answer.statusText, [
-    ...clientFields(answer.headers, { keepLength: true }),
+    // An error event may follow what the upstream has counted.
+    ...clientFields(answer.headers, { keepLength: false }),
     ...shoalFields(context, exchange, standing),
   ])
   response.flushHeaders()
+  const onChunk = (chunk: Uint8Array): void => {
+    firstByteMs ??= context.clock.monotonicMs() - exchange.startMs
+    reader.push(chunk)
+  }
+  const maxEventBytes = context.keptLimitBytes
+  const body = isHidden ? withoutUsage(answer.body, { onChunk, maxEventBytes }) : answer.body
   try {
-    const held = await relay(answer.body, response, {
+    const held = await relay(body, response, {
       signal,
       onChunk: (chunk) => {
-        firstByteMs ??= context.clock.monotonicMs() - exchange.startMs
-        reader.push(chunk)
+        if (!isHidden) onChunk(chunk)
         return context.isStrict && assembler.isDone
       },
     })

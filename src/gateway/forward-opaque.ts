@@ -1,8 +1,11 @@
 /** Forwards what Shoal does not understand, byte for byte, and keeps a copy of the text. Only JSON that may have to be sent again is held. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AppError, appError } from '../base/errors.ts'
+import { isJsonObject, tryParseJson } from '../base/json.ts'
 import { explain } from '../route/reasons.ts'
+import type { Call } from '../wire/call.ts'
 import { wireErrorEvent } from '../wire/wire-error.ts'
+import { type AnswerReading, answerReading, modelIn, wireOf } from './answer-reading.ts'
 import type { GatewayContext } from './context.ts'
 import {
   answerError,
@@ -13,6 +16,8 @@ import {
   errorShapeOf,
   keepAfterwards,
   keepBeforeAnswer,
+  type Outcome,
+  pathOf,
   type Standing,
   shoalFields,
 } from './exchange.ts'
@@ -31,7 +36,8 @@ export async function forwardOpaque(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const exchange = beginExchange(context, request, response, 'opaque')
+  const wire = wireOf(request.method ?? '', pathOf(request))
+  const exchange = beginExchange(context, request, response, wire)
   const { upstream, state } = context
   if (!upstream)
     return answerError(
@@ -46,10 +52,10 @@ export async function forwardOpaque(
   const hasBody =
     Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding'] !== undefined
   const sent = keptBody(request.rawHeaders, { limitBytes: context.keptLimitBytes })
-  let answer: UpstreamAnswer | undefined
+  let passing: Passing | undefined
   state.forwarding++
   try {
-    answer = await upstream.send({
+    const answer = await upstream.send({
       method: request.method ?? 'GET',
       path: request.url ?? '',
       headers: request.rawHeaders,
@@ -59,17 +65,21 @@ export async function forwardOpaque(
         : undefined,
       signal,
     })
-    await passOn(context, exchange, {
+    const { keptLimitBytes, bodyLimitBytes: readLimitBytes } = context
+    passing = {
       answer,
       signal,
       sentText: sent.text,
-      standing: answeredBy(standing, answer),
-    })
+      standing: { ...answeredBy(standing, answer), streaming: isEventStream(answer) },
+      reading: answerReading(wire, answer.headers, { keptLimitBytes, readLimitBytes }),
+    }
+    await passOn(context, exchange, passing)
   } catch (cause) {
     const error = signal.aborted
       ? appError('request.client-left', {}, cause)
       : handlerError(context.log, upstream, cause)
-    if (answer && response.headersSent && isEventStream(answer)) endBroken(context, exchange, error)
+    if (passing?.standing.streaming && response.headersSent)
+      await endBroken(context, exchange, { error, passing })
     else answerError(context, exchange, standing, error)
   } finally {
     state.forwarding--
@@ -81,9 +91,14 @@ function isEventStream({ headers }: UpstreamAnswer): boolean {
 }
 
 /** A stream that breaks off ends with an error event, so that half an answer does not look like a whole one. */
-function endBroken(context: GatewayContext, exchange: Exchange, error: AppError): void {
+async function endBroken(
+  context: GatewayContext,
+  exchange: Exchange,
+  { error, passing }: { readonly error: AppError; readonly passing: Passing },
+): Promise<void> {
   const { request, response } = exchange
-  keepAfterwards(context, callOf(context, exchange, standing, { status: error.status, error: error.code }))
+  const ended = { status: error.status, error: error.code }
+  keepAfterwards(context, await callOfPassing(context, exchange, { passing, ended }))
   if (!response.destroyed) response.end(wireErrorEvent(error, errorShapeOf(request)))
 }
 
@@ -92,17 +107,42 @@ interface Passing {
   readonly answer: UpstreamAnswer
   readonly signal: AbortSignal
   readonly sentText: () => Promise<string | undefined>
+  readonly reading: AnswerReading
+}
+
+/** The call as it is kept, with what was read of its answer, whole or broken off. */
+async function callOfPassing(
+  context: GatewayContext,
+  exchange: Exchange,
+  { passing, ended }: { readonly passing: Passing; readonly ended: Outcome },
+): Promise<Call> {
+  const { sentText, reading, standing } = passing
+  const [requestText, { text, usage, model: answered }] = await Promise.all([sentText(), reading.end()])
+  const request =
+    exchange.wire === 'opaque' || requestText === undefined ? undefined : tryParseJson(requestText)
+  const asked = isJsonObject(request) ? modelIn(request) : undefined
+  const model = standing.model ?? asked ?? answered
+  return callOf(
+    context,
+    exchange,
+    { ...standing, ...(model !== undefined && { model }) },
+    {
+      ...ended,
+      ...(requestText !== undefined && { requestText }),
+      ...(text !== undefined && { response: text }),
+      ...(usage && { usage }),
+    },
+  )
 }
 
 async function passOn(context: GatewayContext, exchange: Exchange, passing: Passing): Promise<void> {
-  const { answer, signal, standing } = passing
+  const { answer, signal, standing, reading } = passing
   const { response } = exchange
-  const received = keptBody(answer.headers, { limitBytes: context.keptLimitBytes })
   const lengthBytes = Number(fieldOf(answer.headers, 'content-length') ?? Number.POSITIVE_INFINITY)
   let receivedBytes = 0
   let firstByteMs: number | undefined
   response.writeHead(answer.status, answer.statusText, [
-    ...clientFields(answer.headers, { keepLength: true }),
+    ...clientFields(answer.headers, { keepLength: !standing.streaming }),
     ...shoalFields(context, exchange, standing),
   ])
   response.flushHeaders()
@@ -110,19 +150,13 @@ async function passOn(context: GatewayContext, exchange: Exchange, passing: Pass
     signal,
     onChunk: (chunk) => {
       firstByteMs ??= context.clock.monotonicMs() - exchange.startMs
-      received.push(chunk)
+      reading.push(chunk)
       receivedBytes += chunk.length
       return context.isStrict && receivedBytes >= lengthBytes
     },
   })
-  const [requestText, text] = await Promise.all([passing.sentText(), received.text()])
-  const call = callOf(context, exchange, standing, {
-    status: answer.status,
-    ...(requestText !== undefined && { requestText }),
-    ...(text !== undefined && { response: text }),
-    ...(firstByteMs !== undefined && { firstByteMs }),
-  })
-  await keepBeforeAnswer(context, call)
+  const ended = { status: answer.status, ...(firstByteMs !== undefined && { firstByteMs }) }
+  await keepBeforeAnswer(context, await callOfPassing(context, exchange, { passing, ended }))
   for (const chunk of held) response.write(chunk)
   response.end()
 }

@@ -49,18 +49,4 @@ export const anthropicResponseSchema = z.looseObject({
   usage: anthropicUsageSchema.nullish().catch(undefined),
 })
 
-/** Events of a streamed answer whose members are read; others pass. */
-export const anthropicEventSchema = z.looseObject({
-  type: z.string(),
-  /** Of `message_start`: the answer without content. */
-  message: z.looseObject({ usage: anthropicUsageSchema.nullish().catch(undefined) }).optional(),
-  /** Of `content_block_start`, `content_block_delta` and `content_block_stop`. */
-  index: z.int().optional(),
-  content_block: z.looseObject({ type: z.string() }).optional(),
-  delta: z.looseObject({}).optional(),
-  /** Of `message_delta`: cumulative. */
-  usage: anthropicUsageSchema.nullish().catch(undefined),
-})
-
-export type AnthropicRequest = z.infer<typeof anthropicRequestSchema>
 export type AnthropicUsage = z.infer<typeof anthropicUsageSchema>

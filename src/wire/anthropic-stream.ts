@@ -58,7 +58,9 @@ function addDelta(blocks: Map<number, Block>, event: JsonObject): void {
 function endMessage(head: { [name: string]: Json }, event: JsonObject): void {
   if (isJsonObject(event['delta'])) Object.assign(head, event['delta'])
   if (!isJsonObject(event['usage'])) return
-  head['usage'] = { ...(isJsonObject(head['usage']) ? head['usage'] : {}), ...event['usage'] }
+  // A count that the end does not know is null there.
+  const known = Object.entries(event['usage']).filter(([, count]) => count !== null)
+  head['usage'] = { ...(isJsonObject(head['usage']) ? head['usage'] : {}), ...Object.fromEntries(known) }
 }
 
 function wholeBlock({ members, input }: Block): Json {
