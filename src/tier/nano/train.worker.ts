@@ -40,7 +40,7 @@ async function train(labelled: LabelledTexts, name: TableName): Promise<void> {
     ngrams: model.sparse.ngrams,
     lengths: model.sparse.lengths,
     usual: model.usual,
-    vocabularySize: model.sparse.vocabulary.size,
+    vocabularySize: model.sparse.vocabulary.codes.length,
     tableFingerprint: fingerprint(embedding),
   }
   post({ kind: 'trained', result }, [weights.buffer as ArrayBuffer])

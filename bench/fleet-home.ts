@@ -1,0 +1,202 @@
+/** A home with many nano specialists of twenty classes each, every one with weights and a prompt of its own, and calls for them. */
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemClock } from '../src/base/clock.ts'
+import { type SpecialistId, taskId } from '../src/base/ids.ts'
+import { type Random, seededRandom } from '../src/base/random.ts'
+import { decodeTensors } from '../src/model/linear/tensors.ts'
+import { trainSpecialist } from '../src/pipeline/train.ts'
+import { openDiskRegistry } from '../src/registry/disk-registry.ts'
+import { specialistDigest } from '../src/registry/manifest-file.ts'
+import type { LoadedSpecialist, Registry } from '../src/registry/registry.ts'
+import type { PromptTemplate, Task } from '../src/task/types.ts'
+import { createNanoTier } from '../src/tier/nano/nano-tier.ts'
+import type { Artefact } from '../src/tier/tier.ts'
+import { openLibsqlStore } from '../src/trace/libsql-store.ts'
+import { cardJson, parseCard } from '../src/trust/card.ts'
+import { templateDigest } from '../src/trust/validity.ts'
+import { exampleOf } from './certificate-data.ts'
+import { dataFolder, type Row } from './data/labelled-sets.ts'
+
+export interface FleetOptions {
+  readonly seed: number
+  readonly specialists: number
+  /** Specialists that are trained; the others are copies of these with weights changed a little. */
+  readonly trained: number
+}
+
+export interface FleetHome {
+  /** One call a line, by task: `callsFile` holds a JSON array of arrays of bodies. */
+  readonly callsFile: string
+  /** Mean bytes of the published weights of a specialist. */
+  readonly meanBytes: number
+  readonly meanRows: number
+}
+
+const classes = 20
+const textsPerRow = 4 // long texts fill the vocabulary: the largest artefacts that twenty classes can have
+const callsPerTask = 4
+
+/** Trains, copies, publishes and promotes; writes the calls. */
+export async function fleetHome(folder: string, options: FleetOptions): Promise<FleetHome> {
+  const sources = readRows()
+  const registry = openDiskRegistry(join(folder, 'registry'))
+  const random = seededRandom(options.seed)
+  const trained: Trained[] = []
+  for (let at = 0; at < options.trained; at++)
+    trained.push(await train(registry, sources, random.fork(`${at}`), at))
+  const store = await openLibsqlStore({ path: join(folder, 'store.db') })
+  const calls: string[][] = []
+  for (let at = 0; at < options.specialists; at++) {
+    const source = trained[at % trained.length]!
+    const task = taskOf(`team-${String(at).padStart(4, '0')}`, source.labels)
+    await registry.promote(await publishCopy(registry, source.loaded, task, random))
+    await store.tasks.put(task)
+    calls.push(source.texts.slice(0, callsPerTask).map((text) => bodyOf(task, text)))
+    process.stderr.write(at % 100 === 99 ? `published ${at + 1}\n` : '')
+  }
+  await store.close()
+  const callsFile = join(folder, 'calls.json')
+  await writeFile(callsFile, JSON.stringify(calls))
+  const mean = (of: (one: Trained) => number): number =>
+    Math.round(trained.reduce((sum, one) => sum + of(one), 0) / trained.length)
+  return {
+    callsFile,
+    meanBytes: mean(({ loaded }) => loaded.files.get(weightsFile)!.length),
+    meanRows: mean(
+      ({ loaded }) => decodeTensors(loaded.files.get(weightsFile)!).get('sparse.codes')!.data.length,
+    ),
+  }
+}
+
+const weightsFile = 'nano.safetensors'
+
+interface Rows {
+  readonly train: readonly Row[]
+  readonly asked: readonly Row[]
+}
+
+function readRows(): Rows {
+  const all: { train: Row[]; val: Row[] } = JSON.parse(
+    readFileSync(join(dataFolder(), 'clinc150', 'data_full.json'), 'utf8'),
+  )
+  return { train: all.train, asked: all.val }
+}
+
+interface Trained {
+  readonly labels: readonly string[]
+  readonly loaded: LoadedSpecialist
+  /** Texts that it answers locally. */
+  readonly texts: readonly string[]
+}
+
+async function train(
+  registry: Registry,
+  { train, asked }: Rows,
+  random: Random,
+  at: number,
+): Promise<Trained> {
+  const labels = random
+    .shuffle([...new Set(train.map(([, label]) => label))].sort())
+    .slice(0, classes)
+    .sort()
+  const task = taskOf(`source-${at}`, labels)
+  const rows = joined(train, labels, { each: 100, random })
+  const { manifest, card } = await trainSpecialist(
+    { tier: createNanoTier(), registry, clock: systemClock, baselines: [], version: 'bench' },
+    { task, examples: rows.map(exampleOf), notes: [] },
+    { seed: at, withoutBaselines: true },
+  )
+  const { threshold, refusal } = card.certificate
+  if (threshold === undefined) throw new Error(`nothing to bench: ${refusal}`)
+  const loaded = await registry.load(manifest.id)
+  const texts = joined(asked, labels, { each: 4, random }).map(([text]) => text)
+  return { labels, loaded, texts: random.shuffle(texts) }
+}
+
+/** Rows of the labels, each several texts of one label after one another. */
+function joined(
+  rows: readonly Row[],
+  labels: readonly string[],
+  { each, random }: { readonly each: number; readonly random: Random },
+): readonly Row[] {
+  return labels.flatMap((label) => {
+    const texts = rows.filter((row) => row[1] === label).map(([text]) => text)
+    return Array.from({ length: each }, (): Row => {
+      const some = Array.from({ length: textsPerRow }, () => texts[random.below(texts.length)]!)
+      return [some.join('. '), label]
+    })
+  })
+}
+
+function taskOf(name: string, labels: readonly string[]): Task {
+  const instruction = `You sort the requests that reach ${name} by what is wanted.\nAnswer with JSON only, {"intent": LABEL}, where LABEL is one of: ${labels.join(', ')}.`
+  const template: PromptTemplate = {
+    messages: [
+      { role: 'system', constants: [instruction], slots: [] },
+      { role: 'user', constants: ['Message: ', ''], slots: ['text'] },
+    ],
+    responseFormat: { type: 'json_object' },
+  }
+  return {
+    id: taskId(name),
+    kind: 'classification',
+    space: { kind: 'labels', labels, multiple: false },
+    rendering: { kind: 'json', before: '{"intent": "', after: '"}' },
+    template,
+    risk: { risk: 0.05, delta: 0.05 },
+    masked: true,
+    paused: false,
+  }
+}
+
+function bodyOf(task: Task, text: string): string {
+  const [system, user] = task.template!.messages
+  return JSON.stringify({
+    model: 'big-model',
+    temperature: 0,
+    messages: [
+      { role: 'system', content: system!.constants[0] },
+      { role: 'user', content: user!.constants[0] + text },
+    ],
+    response_format: task.template!.responseFormat,
+  })
+}
+
+/** The same specialist for another task, one in a hundred of its n-gram weights changed by one step. */
+async function publishCopy(
+  registry: Registry,
+  { manifest, files }: LoadedSpecialist,
+  task: Task,
+  random: Random,
+): Promise<SpecialistId> {
+  const bytes = files.get(weightsFile)!.slice()
+  const weights = decodeTensors(bytes).get('sparse.weights')!.data
+  for (let i = 0; i < weights.length / 100; i++) weights[random.below(weights.length)]! ^= 1
+  const artefact: Artefact = {
+    tier: manifest.tier,
+    taskKind: 'classification',
+    files: new Map([...files, [weightsFile, bytes]]),
+    meta: manifest.meta,
+    heldAside: [],
+  }
+  const digest = specialistDigest(artefact)
+  const card = parseCard(manifest.card, manifest.id)
+  const published = await registry.publish(task, artefact, (id) =>
+    cardJson({
+      ...card,
+      specialist: id,
+      task: { ...card.task, id: task.id },
+      certificate: {
+        ...card.certificate,
+        holdsFor: {
+          ...card.certificate.holdsFor,
+          specialists: [{ id, digest }],
+          template: templateDigest(task.template!),
+        },
+      },
+    }),
+  )
+  return published.id
+}
