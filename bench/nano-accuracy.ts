@@ -1,6 +1,6 @@
 /** Accuracy of the nano tier on seven labelled tasks, seeds 0 to 2, beside the plain baseline and the targets. */
 import type { JsonObject } from '../src/base/json.ts'
-import { plainBaselines } from '../src/eval/baselines.ts'
+import { tfidfRegression } from '../src/eval/baselines.ts'
 import { fewRows, type Row, readSet, type SetName, setNames } from './data/labelled-sets.ts'
 import type { Bench, Figure } from './harness.ts'
 import { type NanoScores, scoreNano, trainNanoOn } from './nano-run.ts'
@@ -89,8 +89,7 @@ async function measure({ set, perClass, target }: Measured, firstSeed: number): 
 }
 
 async function baselineAccuracy(train: readonly Row[], test: readonly Row[], seed: number): Promise<number> {
-  const regression = plainBaselines.find(({ name }) => name === 'tfidf-lr')!
-  const fitted = await regression.fit(
+  const fitted = await tfidfRegression.fit(
     train.map(([text]) => text),
     train.map(([, label]) => label),
     { seed },

@@ -53,6 +53,11 @@ export const errorTable = {
     message:
       'The task "{task}" has {rows} rows and all of them say "{label}". A classifier needs at least two labels; check the output column.',
   },
+  'train.kind-not-yet': {
+    ...input,
+    message:
+      '{rows} rows of the task "{task}" are questions with answers, and no tier that is there trains question answering: nano trains classification and extraction. The rows stay in the store until a tier can learn from them.',
+  },
   'train.too-few': {
     ...input,
     message:

@@ -9,16 +9,17 @@ import { maskedText } from '../text/masking.ts'
 import { createNanoTier } from '../tier/nano/nano-tier.ts'
 import { type CommandContext, withContext } from './context.ts'
 import { type ColumnFlags, saidColumns } from './flags.ts'
+import { addLayoutFlags, type LayoutFlags, saidLayout } from './layout-flags.ts'
 import { formatTable } from './terminal.ts'
 
-interface EvalFlags extends ColumnFlags {
+interface EvalFlags extends ColumnFlags, LayoutFlags {
   readonly data: string
   readonly json?: boolean
 }
 
 /** The command. */
 export function evalCommand(): Command {
-  return new Command('eval')
+  const command = new Command('eval')
     .summary('judge a specialist on a labelled file')
     .description(
       'Asks a specialist for every row of a labelled file and judges its answers, all of them and those its certificate lets it give.',
@@ -27,6 +28,7 @@ export function evalCommand(): Command {
     .requiredOption('--data <file>', 'labelled file')
     .option('--input <column>', 'column that holds the input')
     .option('--output <column>', 'column that holds the label')
+  return addLayoutFlags(command)
     .option('--json', 'print one JSON document')
     .addHelpText('after', '\nExample:\n  shoal eval support-intent@3 --data held-out.csv')
     .action((target: string, flags: EvalFlags) =>
@@ -44,11 +46,12 @@ async function evaluateTarget(context: CommandContext, text: string, flags: Eval
     const work = { signal, progress: terminal.progress }
     const { examples, leftOut } = await loadExamples([flags.data], {
       mask,
+      layout: saidLayout(flags),
       columns: saidColumns(flags),
       ...work,
     })
     const gate = gateOf(target)
-    const evaluation = await evaluate(predictor, examples, { gate, ...work })
+    const evaluation = await evaluate(predictor, examples, { gate, task, ...work })
     terminal.print(evaluationText(id, evaluation, leftOut))
     terminal.printJson(evaluationJson(id, evaluation, leftOut))
   } finally {
@@ -57,11 +60,18 @@ async function evaluateTarget(context: CommandContext, text: string, flags: Eval
 }
 
 function evaluationText(id: string, evaluation: Evaluation, leftOut: number): string {
-  const { classification, underCertificate, confidence } = evaluation
+  const { classification, extraction, underCertificate, confidence } = evaluation
   const rows: (readonly string[])[] = [
     [id, `${evaluation.rows} rows${leftOut > 0 ? `, ${leftOut} left out without input or label` : ''}`],
-    ['accuracy', interval(evaluation.right)],
+    [extraction ? 'whole answers' : 'accuracy', interval(evaluation.right)],
   ]
+  if (extraction) {
+    rows.push(['entity precision', interval(extraction.precision)])
+    rows.push(['entity recall', interval(extraction.recall)])
+    rows.push(['entity F1 (strict)', interval(extraction.f1)])
+    for (const { label, support, f1 } of extraction.perLabel)
+      rows.push([`  ${label}`, `${interval(f1)}  ${support} in the rows`])
+  }
   if (classification) rows.push(['macro-F1', interval(classification.macroF1)])
   rows.push(['calibration error', percent(confidence.ece)])
   if (underCertificate) {

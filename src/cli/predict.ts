@@ -4,7 +4,8 @@ import { Command } from 'commander'
 import type { Json } from '../base/json.ts'
 import { gateOf, openTarget, type Target } from '../pipeline/target.ts'
 import type { Prediction } from '../task/predictor.ts'
-import { render } from '../task/rendering.ts'
+import { servedAnswer } from '../task/served-answer.ts'
+import type { TaskInput } from '../task/types.ts'
 import { maskedText } from '../text/masking.ts'
 import { createNanoTier } from '../tier/nano/nano-tier.ts'
 import { type CommandContext, withContext } from './context.ts'
@@ -40,11 +41,11 @@ async function predict(context: CommandContext, text: string, texts: readonly st
       const mask = target.task.masked ? maskedText : (plain: string): string => plain
       const inputs = some.map((one) => ({ kind: 'text' as const, text: mask(one) }))
       const predictions = await target.predictor.predict(inputs, { signal })
-      for (const prediction of predictions) {
-        const row = describe(target, prediction)
+      for (const [at, prediction] of predictions.entries()) {
+        const row = describe(target, { kind: 'text', text: some[at]! }, prediction)
         printed.push(row)
         terminal.print(
-          `${row.answer}\t${row.confidence.toFixed(4)}\t${row.answersLocally ? 'local' : 'upstream'}`,
+          `${row.answer ?? '(no answer)'}\t${row.confidence.toFixed(4)}\t${row.answersLocally ? 'local' : 'upstream'}`,
         )
       }
     }
@@ -66,9 +67,11 @@ async function* batches(texts: readonly string[]): AsyncIterable<readonly string
   if (some.length > 0) yield some
 }
 
-function describe(target: Target, { output, confidence, novelty }: Prediction) {
-  const label = output.kind === 'labels' ? (output.labels[0] ?? '') : ''
+function describe(target: Target, input: TaskInput, { output, confidence, novelty, parts }: Prediction) {
+  const label = output.kind === 'labels' ? { label: output.labels[0] ?? '' } : {}
+  const answer = servedAnswer(target.task, input, output)
   const { threshold, noveltyLimit } = gateOf(target)
   const answersLocally = threshold !== undefined && confidence >= threshold && novelty <= noveltyLimit
-  return { label, answer: render(target.task.rendering, label), confidence, novelty, answersLocally }
+  const said = parts && { parts: parts.map(({ name, confidence: sure }) => ({ name, confidence: sure })) }
+  return { ...label, ...(answer !== undefined && { answer }), confidence, novelty, answersLocally, ...said }
 }

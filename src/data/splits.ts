@@ -5,6 +5,7 @@
  */
 import { assert } from '../base/errors.ts'
 import { type Random, seededRandom } from '../base/random.ts'
+import type { OutputSpace } from '../task/types.ts'
 import { duplicateKey, key64 } from './duplicate-key.ts'
 import type { Example, Splits } from './example.ts'
 import { exampleSet, outputText } from './example-set.ts'
@@ -46,6 +47,12 @@ export function splitExamples(examples: readonly Example[], options: SplitOption
     test: options.test === undefined ? setOf(2) : exampleSet(options.test),
     dropped,
   }
+}
+
+/** The rows of a set whose outputs are of the space's kind: others are judged by, never trained on. */
+export function trainable(set: Splits['train'], space: OutputSpace): Splits['train'] {
+  const kept = set.examples.filter(({ output }) => output.kind === space.kind)
+  return kept.length === set.examples.length ? set : exampleSet(kept)
 }
 
 /** Which rows stand in which part, by id, for a specialist to keep: ids of one part in order, one a line. */
@@ -121,7 +128,33 @@ function unitsOf(examples: readonly Example[]): readonly Unit[] {
     if (rows === undefined) members.set(root, [at])
     else rows.push(at)
   })
-  return [...members.values()].map((rows) => ({ rows, stratum: usualOutput(rows, examples) }))
+  const counts = spanLabelCounts(examples)
+  return [...members.values()].map((rows) => ({ rows, stratum: stratumOf(rows, { examples, counts }) }))
+}
+
+/** How many rows have each label of spans. */
+function spanLabelCounts(examples: readonly Example[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { output } of examples)
+    if (output.kind === 'spans')
+      for (const label of new Set(output.spans.map((span) => span.label ?? '')))
+        counts.set(label, (counts.get(label) ?? 0) + 1)
+  return counts
+}
+
+interface Stratifying {
+  readonly examples: readonly Example[]
+  readonly counts: ReadonlyMap<string, number>
+}
+
+/** The usual label, or of spans the rarest label, so that each part has its share of the rows that have it. */
+function stratumOf(rows: readonly number[], { examples, counts }: Stratifying): string {
+  const spans = rows.flatMap((row) => {
+    const { output } = examples[row]!
+    return output.kind === 'spans' ? output.spans.map((span) => span.label ?? '') : []
+  })
+  if (spans.length === 0) return usualOutput(rows, examples)
+  return spans.reduce((rarest, label) => (counts.get(label)! < counts.get(rarest)! ? label : rarest))
 }
 
 function usualOutput(rows: readonly number[], examples: readonly Example[]): string {

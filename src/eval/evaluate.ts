@@ -1,14 +1,16 @@
 /** Any predictor → a report, by the same code: a specialist, a cascade, a base model, the upstream. */
 import { appError, throwIfCancelled } from '../base/errors.ts'
 import type { WorkOptions } from '../base/progress.ts'
-import { seededRandom } from '../base/random.ts'
+import { type Random, seededRandom } from '../base/random.ts'
 import type { Example } from '../data/example.ts'
+import { bootstrapInterval } from '../stats/bootstrap.ts'
 import { type Estimate, wilson } from '../stats/interval.ts'
 import type { Prediction, Predictor } from '../task/predictor.ts'
-import type { TaskOutput } from '../task/types.ts'
+import type { Task, TaskOutput } from '../task/types.ts'
 import { type ClassificationMetrics, classificationMetrics, type LabelledRow } from './classification.ts'
 import { type ConfidenceMetrics, confidenceMetrics } from './confidence.ts'
-import { judge, wrongMeans } from './judge.ts'
+import { type ExtractionMetrics, extractionMetrics } from './extraction.ts'
+import { type JudgedTask, judge, partLosses, partsRows, wrongMeans } from './judge.ts'
 
 /** From which confidence an answer is given, as a certificate says it. */
 export interface Gate {
@@ -24,6 +26,8 @@ export interface GatedMetrics {
   readonly coverage: Estimate
   /** Share of the answered rows that are wrong; absent where none is answered. */
   readonly realisedError?: Estimate
+  /** Mean share of wrong parts in the answered rows, with its 95% interval, where the task promises by parts. */
+  readonly realisedLoss?: Estimate
 }
 
 export interface Evaluation {
@@ -34,12 +38,16 @@ export interface Evaluation {
   readonly right: Estimate
   /** Absent for outputs that are not labels. */
   readonly classification?: ClassificationMetrics
+  /** Absent for outputs that are not spans; `right` is then the share of whole answers. */
+  readonly extraction?: ExtractionMetrics
   readonly confidence: ConfidenceMetrics
   readonly underCertificate?: GatedMetrics
 }
 
 export interface EvaluateOptions extends WorkOptions {
   readonly gate?: Gate
+  /** What decides whether two outputs say the same; needed for extraction. */
+  readonly task?: JudgedTask & Pick<Task, 'promise'>
   /** For the bootstrap intervals. */
   readonly seed?: number
 }
@@ -67,9 +75,10 @@ export async function evaluate(
 export function evaluatePredictions(
   predictions: readonly Prediction[],
   examples: readonly Example[],
-  options: Pick<EvaluateOptions, 'gate' | 'seed'> = {},
+  options: Pick<EvaluateOptions, 'gate' | 'seed' | 'task'> = {},
 ): Evaluation {
-  const correct = judge(predictions, examples)
+  const { task, gate } = options
+  const correct = judge(predictions, examples, task)
   const labelled = labelledRows(predictions, examples)
   const random = seededRandom(options.seed ?? 0).fork('evaluate')
   return {
@@ -77,11 +86,20 @@ export function evaluatePredictions(
     wrongMeans: wrongMeans(examples),
     right: wilson(correct.filter(Boolean).length, correct.length),
     ...(labelled === undefined ? {} : { classification: classificationMetrics(labelled, { random }) }),
+    ...extractionOf(predictions, examples, { task, random }),
     confidence: confidenceMetrics(
       predictions.map((prediction) => prediction.confidence),
       correct,
     ),
-    ...(options.gate === undefined ? {} : { underCertificate: gated(predictions, correct, options.gate) }),
+    ...(gate === undefined
+      ? {}
+      : {
+          underCertificate: gated(predictions, correct, {
+            gate,
+            random,
+            ...(task?.promise === 'parts' && { losses: partLosses(predictions, examples, task) }),
+          }),
+        }),
   }
 }
 
@@ -94,15 +112,52 @@ function answers(gate: Gate, prediction: Pick<Prediction, 'confidence' | 'novelt
   )
 }
 
-function gated(predictions: readonly Prediction[], correct: readonly boolean[], gate: Gate): GatedMetrics {
+interface Gating {
+  readonly gate: Gate
+  readonly random: Random
+  /** Share of wrong parts of each row, where the promise is about parts. */
+  readonly losses?: readonly number[]
+}
+
+function gated(
+  predictions: readonly Prediction[],
+  correct: readonly boolean[],
+  { gate, losses, random }: Gating,
+): GatedMetrics {
   const answered = correct.filter((_, row) => answers(gate, predictions[row]!))
   const errors = answered.filter((right) => !right).length
+  const answeredLosses = losses?.filter((_, row) => answers(gate, predictions[row]!)) ?? []
   return {
     n: answered.length,
     errors,
     coverage: wilson(answered.length, predictions.length),
     ...(answered.length === 0 ? {} : { realisedError: wilson(errors, answered.length) }),
+    ...(answeredLosses.length === 0 ? {} : { realisedLoss: meanEstimate(answeredLosses, random) }),
   }
+}
+
+function meanEstimate(values: readonly number[], random: Random): Estimate {
+  const mean = (rows: Iterable<number>, count: number): number => {
+    let sum = 0
+    for (const row of rows) sum += values[row]!
+    return sum / count
+  }
+  const interval = bootstrapInterval(values.length, (drawn) => mean(drawn, drawn.length), {
+    random,
+    rounds: 500,
+  })
+  return { value: mean(values.keys(), values.length), ...interval }
+}
+
+function extractionOf(
+  predictions: readonly Prediction[],
+  examples: readonly Example[],
+  { task, random }: { readonly task: JudgedTask | undefined; readonly random: Random },
+): Pick<Evaluation, 'extraction'> {
+  const rows = task && partsRows(predictions, examples, task)
+  if (rows === undefined) return {}
+  const rowsWithoutSpans = examples.length - rows.length
+  return { extraction: extractionMetrics(rows, { random, rowsWithoutSpans }) }
 }
 
 function labelledRows(

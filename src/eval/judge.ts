@@ -1,7 +1,9 @@
 /** Whether an answer is right: the one place that says what "the same output" means for each kind of output. */
 import { assert } from '../base/errors.ts'
 import type { Example, ExampleSource } from '../data/example.ts'
-import type { Span, TaskOutput } from '../task/types.ts'
+import { answerText, hasFields, partsLoss, partsOf } from '../task/extraction.ts'
+import type { Span, Task, TaskOutput } from '../task/types.ts'
+import type { PartsRow } from './extraction.ts'
 
 type OutputOf<Kind extends TaskOutput['kind']> = Extract<TaskOutput, { kind: Kind }>
 
@@ -23,16 +25,67 @@ export function sameOutput(a: TaskOutput, b: TaskOutput): boolean {
   return false
 }
 
-/** For each prediction whether it says what its example says; the two lists go in step. */
+/** What decides whether two outputs of a task say the same. */
+export type JudgedTask = Pick<Task, 'rendering'>
+
+/** The rows that answers are judged by. */
+export type JudgedExample = Pick<Example, 'output' | 'input'>
+
+/**
+ * For each prediction whether it says what its example says; the two lists go in step. Of a task with fields two outputs
+ * say the same where the answers made of them do, which an answer that cannot be made never does.
+ */
 export function judge(
   predictions: readonly { readonly output: TaskOutput }[],
-  examples: readonly Pick<Example, 'output'>[],
+  examples: readonly JudgedExample[],
+  task?: JudgedTask,
 ): readonly boolean[] {
-  assert(
-    predictions.length === examples.length,
-    `${predictions.length} predictions for ${examples.length} examples`,
-  )
-  return predictions.map((prediction, row) => sameOutput(prediction.output, examples[row]!.output))
+  assertInStep(predictions, examples)
+  return predictions.map(({ output }, row) => {
+    const { input, output: expected } = examples[row]!
+    if (task === undefined || !hasFields(task)) return sameOutput(output, expected)
+    const said = answerText(task.rendering, input, output)
+    return said !== undefined && said === answerText(task.rendering, input, expected)
+  })
+}
+
+/**
+ * For each prediction of a task with fields the share of its parts that are wrong, 0 for an answer that is right; 1
+ * where the right answer is none that could be made of spans.
+ */
+export function partLosses(
+  predictions: readonly { readonly output: TaskOutput }[],
+  examples: readonly JudgedExample[],
+  task: JudgedTask,
+): readonly number[] {
+  const right = judge(predictions, examples, task)
+  return predictions.map(({ output }, row) => {
+    const expected = examples[row]!.output
+    if (right[row]) return 0
+    if (!hasFields(task) || output.kind !== 'spans' || expected.kind !== 'spans') return 1
+    const loss = partsLoss(partsOf(task.rendering, expected.spans), partsOf(task.rendering, output.spans))
+    // The parts are the same and yet the answer is not, as where the order differs: nothing of it is promised.
+    return loss === 0 ? 1 : loss
+  })
+}
+
+/**
+ * Of each row whose right answer is made of spans, the parts of both answers; `undefined` for tasks without fields.
+ * An answer that is no spans has no parts.
+ */
+export function partsRows(
+  predictions: readonly { readonly output: TaskOutput }[],
+  examples: readonly JudgedExample[],
+  task: JudgedTask,
+): readonly PartsRow[] | undefined {
+  if (!hasFields(task)) return undefined
+  const { rendering } = task
+  return predictions.flatMap(({ output }, row) => {
+    const expected = examples[row]!.output
+    if (expected.kind !== 'spans') return []
+    const said = output.kind === 'spans' ? partsOf(rendering, output.spans) : []
+    return [{ expected: partsOf(rendering, expected.spans), said }]
+  })
 }
 
 /** `error` where every row's output comes from a person or a labelled set, else `disagreement` with the upstream. */
@@ -42,6 +95,13 @@ export function wrongMeans(
   return examples.every((example) => example.source === 'gold' || example.source === 'human')
     ? 'error'
     : 'disagreement'
+}
+
+function assertInStep(predictions: readonly unknown[], examples: readonly unknown[]): void {
+  assert(
+    predictions.length === examples.length,
+    `${predictions.length} predictions for ${examples.length} examples`,
+  )
 }
 
 function spanKey(span: Span): string {

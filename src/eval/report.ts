@@ -5,14 +5,17 @@ import { seededRandom } from '../base/random.ts'
 import type { Example } from '../data/example.ts'
 import { type Estimate, wilson } from '../stats/interval.ts'
 import { type PairedDifference, pairedDifference } from '../stats/paired.ts'
-import type { TaskOutput } from '../task/types.ts'
-import type { Baseline, BaselineName, FittedBaseline } from './baseline.ts'
-import { judge } from './judge.ts'
+import type { Span, TaskOutput } from '../task/types.ts'
+import type { Baseline, BaselineName, SpanBaseline } from './baseline.ts'
+import { strictF1 } from './extraction.ts'
+import { type JudgedTask, judge, partsRows } from './judge.ts'
 
 export interface Contender {
   readonly name: BaselineName | 'upstream'
   /** Share of test rows whose output is right, with its 95% interval. */
   readonly accuracy: Estimate
+  /** Strict F1 of its spans, for extraction. */
+  readonly f1?: Estimate
   /** The specialist's accuracy less this one's, on the same rows: 95% paired interval, McNemar's p-value. */
   readonly specialistLead: PairedDifference
 }
@@ -20,13 +23,15 @@ export interface Contender {
 export interface Comparison {
   readonly rows: number
   readonly accuracy: Estimate
+  /** Strict F1 of the specialist's spans, for extraction. */
+  readonly f1?: Estimate
   readonly contenders: readonly Contender[]
 }
 
 /** A baseline that has learned from the training rows. */
 export interface FittedContender {
   readonly name: BaselineName
-  readonly fitted: FittedBaseline
+  predict(texts: readonly string[], options: WorkOptions): Promise<readonly TaskOutput[]>
 }
 
 export interface CompareInput {
@@ -37,21 +42,61 @@ export interface CompareInput {
   /** The upstream's answers to the test rows, where the right ones are known from elsewhere. */
   readonly upstream?: readonly { readonly output: TaskOutput }[]
   readonly seed: number
+  /** What decides whether two outputs say the same; needed for extraction. */
+  readonly task?: JudgedTask
 }
 
-/** Fits each baseline on the training rows; inputs are texts, outputs single labels. */
+/** Fits the baselines of the rows' kind: inputs are texts, outputs single labels or spans. */
 export async function fitBaselines(
-  baselines: readonly Baseline[],
+  baselines: readonly (Baseline | SpanBaseline)[],
   train: readonly Example[],
   options: WorkOptions & { readonly seed: number },
 ): Promise<readonly FittedContender[]> {
-  const [texts, labels] = [train.map(textOf), train.map(labelOf)]
+  const texts = train.map(textOf)
+  const spans = train.flatMap(({ output }) => (output.kind === 'spans' ? [output.spans] : []))
+  const isSpans = spans.length > 0
+  const labels = isSpans ? [] : train.map(labelOf)
   const contenders: FittedContender[] = []
   for (const baseline of baselines) {
     throwIfCancelled(options.signal, 'fitting the baselines')
-    contenders.push({ name: baseline.name, fitted: await baseline.fit(texts, labels, options) })
+    if ((baseline.name === 'dictionary') !== isSpans) continue
+    contenders.push(
+      baseline.name === 'dictionary'
+        ? fitSpans(baseline, texts, spans)
+        : await fitLabels(baseline, { texts, labels, options }),
+    )
   }
   return contenders
+}
+
+function fitSpans(
+  baseline: SpanBaseline,
+  texts: readonly string[],
+  spans: readonly (readonly Span[])[],
+): FittedContender {
+  const fitted = baseline.fit(texts, spans)
+  return {
+    name: baseline.name,
+    predict: async (asked) => fitted.predict(asked).map((found) => ({ kind: 'spans', spans: found })),
+  }
+}
+
+interface LabelRows {
+  readonly texts: readonly string[]
+  readonly labels: readonly string[]
+  readonly options: WorkOptions & { readonly seed: number }
+}
+
+async function fitLabels(
+  baseline: Baseline,
+  { texts, labels, options }: LabelRows,
+): Promise<FittedContender> {
+  const fitted = await baseline.fit(texts, labels, options)
+  return {
+    name: baseline.name,
+    predict: async (asked, work) =>
+      (await fitted.predict(asked, work)).map((label) => ({ kind: 'labels', labels: [label] })),
+  }
 }
 
 /** Asks each baseline for the test rows and puts the specialist's answers beside theirs. */
@@ -59,26 +104,33 @@ export async function compareWithBaselines(
   input: CompareInput,
   options: WorkOptions = {},
 ): Promise<Comparison> {
-  const right = judge(input.predictions, input.test)
+  const { task, test } = input
+  const right = judge(input.predictions, test, task)
+  const f1Of = (said: readonly { readonly output: TaskOutput }[]): Pick<Contender, 'f1'> => {
+    const rows = task && partsRows(said, test, task)
+    return rows === undefined ? {} : { f1: strictF1(rows, seededRandom(input.seed).fork('strict F1')) }
+  }
   const contenders: Contender[] = []
-  const add = (name: Contender['name'], theirs: readonly boolean[]): void => {
+  const add = (name: Contender['name'], said: readonly { readonly output: TaskOutput }[]): void => {
     const random = seededRandom(input.seed).fork(`lead over ${name}`)
+    const theirs = judge(said, test, task)
     contenders.push({
       name,
       accuracy: share(theirs),
+      ...f1Of(said),
       specialistLead: pairedDifference(right, theirs, { random }),
     })
   }
-  for (const { name, fitted } of input.baselines) {
+  for (const baseline of input.baselines) {
     throwIfCancelled(options.signal, 'comparing with the baselines')
-    const predicted = await fitted.predict(input.test.map(textOf), options)
+    const outputs = await baseline.predict(test.map(textOf), options)
     add(
-      name,
-      predicted.map((label, row) => label === labelOf(input.test[row]!)),
+      baseline.name,
+      outputs.map((output) => ({ output })),
     )
   }
-  if (input.upstream !== undefined) add('upstream', judge(input.upstream, input.test))
-  return { rows: right.length, accuracy: share(right), contenders }
+  if (input.upstream !== undefined) add('upstream', input.upstream)
+  return { rows: right.length, accuracy: share(right), ...f1Of(input.predictions), contenders }
 }
 
 function share(right: readonly boolean[]): Estimate {

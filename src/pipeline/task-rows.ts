@@ -5,21 +5,21 @@ import { tryParseJson } from '../base/json.ts'
 import type { WorkOptions } from '../base/progress.ts'
 import type { Example } from '../data/example.ts'
 import { exampleId } from '../data/example-set.ts'
-import { labelCounts, mergeLabels, refuseLabelVariants } from '../data/labels.ts'
 import { type LearnedTask, learnTask, type RawCall } from '../task/from-calls.ts'
 import type { Refusal } from '../task/refusal.ts'
-import type { Rendering, RiskTarget, Task, TaskKind } from '../task/types.ts'
+import type { RiskTarget, Task, TaskKind } from '../task/types.ts'
 import type { Store } from '../trace/store.ts'
 import type { TaskMoney } from '../trust/verdict.ts'
+import { anthropicAnswer, anthropicPrompt } from '../wire/anthropic-prompt.ts'
 import type { Call } from '../wire/call.ts'
 import { promptOf } from '../wire/chat-prompt.ts'
 import { chatResponseSchema, readChatRequest } from '../wire/openai-chat.ts'
+import { notLearnable, outputSpace, type SpaceOutcome } from './output-space.ts'
 
 /** Rows above this number are not read; the newest calls would be left out, and the notes say so. */
 const rowLimit = 500_000
 const defaultRisk: RiskTarget = Object.freeze({ risk: 0.02, delta: 0.05 })
 const noCalls: ReadCalls = Object.freeze({ calls: [] })
-const plainText: Rendering = Object.freeze({ kind: 'text', before: '', after: '' })
 
 export interface RowsRequest extends WorkOptions {
   readonly task: TaskId
@@ -27,6 +27,8 @@ export interface RowsRequest extends WorkOptions {
   readonly kind?: TaskKind
   readonly risk?: number
   readonly delta?: number
+  /** What the certificate is to be about; as it was before where nothing is said. */
+  readonly promise?: 'parts' | 'answers'
   /** True: labels that differ only in case or spaces are written as the most frequent of them; false: they are refused. */
   readonly mergeLabels: boolean
   /** Rows of a file to train on instead of what the store holds. */
@@ -47,7 +49,7 @@ export interface TaskRows {
   readonly notes: readonly string[]
 }
 
-/** Reads the rows of a task and learns what it is. Throws `train.no-rows`, `train.one-class`, `train.not-learnable`, `data.labels-alike`. */
+/** Reads the rows of a task and learns what it is. Throws `train.no-rows` and what {@link outputSpace} throws. */
 export async function gatherRows(store: Store, request: RowsRequest): Promise<TaskRows> {
   const known = await store.tasks.get(request.task)
   const imported = request.examples ?? (await readExamples(store, request))
@@ -57,32 +59,51 @@ export async function gatherRows(store: Store, request: RowsRequest): Promise<Ta
       ? learnTask(calls, request.kind === undefined ? {} : { taskKind: request.kind })
       : undefined
   if (imported.length === 0) requireLearned(request.task, calls.length, learned)
-  const fromCalls = learned?.kind === 'learned' ? learned.examples.map(teacherExample) : []
-  const merged = withMergedLabels([...imported, ...fromCalls], request)
-  const labels = labelCounts(merged)
-    .map(({ label }) => label)
-    .sort()
-  if (labels.length < 2)
-    throw appError('train.one-class', { task: request.task, rows: merged.length, label: labels[0] ?? '' })
-  const task: Task = {
+  const task = learned?.kind === 'learned' ? learned : undefined
+  const spaced = outputSpace({
+    task: request.task,
+    mergeLabels: request.mergeLabels,
+    imported,
+    fromCalls: task?.examples.map(teacherExample) ?? [],
+    ...(request.kind !== undefined && { said: request.kind }),
+    ...(request.test && { test: request.test }),
+    ...(task && { learned: task }),
+    ...(known && { known }),
+  })
+  return {
+    task: taskOf(request, { spaced, known, learned, answeredBy }),
+    examples: spaced.examples,
+    ...(spaced.test && { test: spaced.test }),
+    ...(task && answeredBy !== undefined && { answeredBy }),
+    notes: [...notesOf(calls.length, learned), ...spaced.notes],
+  }
+}
+
+interface TaskParts {
+  readonly spaced: SpaceOutcome
+  readonly known: Task | undefined
+  readonly learned: LearnedTask | Refusal | undefined
+  readonly answeredBy: ModelName | undefined
+}
+
+/** The task as it will be published; what nobody says again stays as it was. */
+function taskOf(request: RowsRequest, { spaced, known, learned, answeredBy }: TaskParts): Task {
+  const { kind, space, rendering } = spaced
+  const promise = request.promise ?? known?.promise
+  return {
     id: request.task,
-    kind: 'classification',
-    space: { kind: 'labels', labels, multiple: false },
-    rendering: learned?.kind === 'learned' ? learned.rendering : (known?.rendering ?? plainText),
+    kind,
+    space,
+    rendering,
     ...templateOf(learned, known),
     risk: {
       risk: request.risk ?? known?.risk.risk ?? defaultRisk.risk,
       delta: request.delta ?? known?.risk.delta ?? defaultRisk.delta,
     },
+    ...(promise === 'parts' && kind === 'extraction' && { promise }),
     ...upstreamOf(known, answeredBy),
     masked: known?.masked ?? true,
     paused: known?.paused ?? false,
-  }
-  return {
-    task,
-    examples: merged,
-    ...(request.test && { test: withMergedLabels(request.test, request) }),
-    notes: notesOf(calls.length, learned),
   }
 }
 
@@ -102,26 +123,11 @@ function upstreamOf(known: Task | undefined, answeredBy: ModelName | undefined):
 
 function requireLearned(task: TaskId, calls: number, learned: LearnedTask | Refusal | undefined): void {
   if (learned === undefined) throw appError('train.no-rows', { task })
-  if (learned.kind === 'learned') return
-  const seen = learned.seen.slice(0, 5).map(({ text, count }) => `${count} × ${JSON.stringify(text)}`)
-  const detail = seen.length === 0 ? learned.message : `${learned.message} Seen: ${seen.join('; ')}`
-  throw appError('train.not-learnable', { task, calls, problem: detail })
+  if (learned.kind === 'refusal') throw notLearnable(task, calls, learned)
 }
 
-function withMergedLabels(examples: readonly Example[], request: RowsRequest): readonly Example[] {
-  if (request.mergeLabels) return mergeLabels(examples)
-  refuseLabelVariants(examples)
-  return examples
-}
-
-function teacherExample(labelled: LearnedTask['examples'][number]): Example {
-  return {
-    id: exampleId(labelled.input),
-    input: labelled.input,
-    output: { kind: 'labels', labels: [labelled.label] },
-    source: 'teacher',
-    weight: 1,
-  }
+function teacherExample({ input, output }: LearnedTask['examples'][number]): Example {
+  return { id: exampleId(input), input, output, source: 'teacher', weight: 1 }
 }
 
 async function readExamples(store: Store, request: RowsRequest): Promise<readonly Example[]> {
@@ -164,12 +170,17 @@ async function readCalls(store: Store, request: RowsRequest): Promise<ReadCalls>
 
 /** A kept call as prompt and answer; `undefined` where it is no chat call, was not answered with one text, or holds more than text. */
 function rawCall(call: Call): RawCall | undefined {
-  if (call.wire !== 'openai-chat' || call.request === undefined || call.response === undefined)
-    return undefined
-  const parsed = tryParseJson(call.request)
-  const request = parsed === undefined ? undefined : readChatRequest(parsed)
-  const prompt = request && promptOf(request)
-  const answer = chatResponseSchema.safeParse(tryParseJson(call.response)).data?.choices[0]?.message.content
+  const request = call.request === undefined ? undefined : tryParseJson(call.request)
+  const response = call.response === undefined ? undefined : tryParseJson(call.response)
+  if (request === undefined || response === undefined) return undefined
+  if (call.wire === 'anthropic-messages') {
+    const [prompt, answer] = [anthropicPrompt(request), anthropicAnswer(response)]
+    return prompt && typeof answer === 'object' ? { prompt, answer: answer.text } : undefined
+  }
+  if (call.wire !== 'openai-chat') return undefined
+  const chat = readChatRequest(request)
+  const prompt = chat && promptOf(chat)
+  const answer = chatResponseSchema.safeParse(response).data?.choices[0]?.message.content
   return prompt && typeof answer === 'string' ? { prompt, answer } : undefined
 }
 
@@ -186,5 +197,5 @@ function notesOf(calls: number, learned: LearnedTask | Refusal | undefined): rea
     learned.neverSeen.length === 0
       ? []
       : [`never seen in an answer, so never predicted: ${learned.neverSeen.join(', ')}`]
-  return [...leftOut, ...never]
+  return [...leftOut, ...never, ...learned.notes]
 }

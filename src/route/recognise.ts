@@ -2,6 +2,8 @@
 import { type ModelName, type TaskId, taskId } from '../base/ids.ts'
 import { fillTemplate, isDistinctive, matchTemplate, type Slots, textInput } from '../task/template.ts'
 import type { Message, Prompt, PromptTemplate, TaskInput } from '../task/types.ts'
+import { splitByConstants } from '../text/align.ts'
+import { maskText } from '../text/masking.ts'
 import type { ServedTask } from './specialist.ts'
 import { templateIndex } from './template-index.ts'
 
@@ -113,7 +115,29 @@ export function recogniseMasked(call: NamedCall, book: TaskBook, mask: (text: st
   if (!book.hasPlaceholders || !call.prompt || (found.input && !found.isBare)) return found
   const messages = call.prompt.messages.map(({ role, content }) => ({ role, content: mask(content) }))
   const again = recognise({ ...call, prompt: { ...call.prompt, messages } }, book)
-  return again.input && !again.isBare && again.served?.task.masked ? again : found
+  if (!again.input || again.isBare || !again.served?.task.masked) return found
+  const { template, rendering } = again.served.task
+  // An answer made of the input must be made of the input as it came.
+  if (rendering.kind !== 'fields' || template === undefined) return again
+  return { ...again, input: originalInput(template, call.prompt) }
+}
+
+/** What stands in the slots of a prompt that matches a template once it is masked, as it stood before. */
+function originalInput(template: PromptTemplate, prompt: Prompt): TaskInput {
+  const slots: Record<string, string> = {}
+  for (const [at, { constants, slots: names }] of template.messages.entries()) {
+    const { content } = prompt.messages[at]!
+    const masked = maskText(content)
+    const texts = splitByConstants(constants, masked.text)!
+    let from = 0
+    for (const [slot, name] of names.entries()) {
+      from += constants[slot]!.length
+      const { start, end } = masked.toOriginal(from, from + texts[slot]!.length)
+      slots[name] = content.slice(start, end)
+      from += texts[slot]!.length
+    }
+  }
+  return textInput(slots)
 }
 
 /** The whole prompt of a task for a bare input; `undefined` where the task has no template to put it in. */
