@@ -1,8 +1,7 @@
 /** Answers a call with what a specialist said, in the wire's form. On the path of every local call: no promises, few objects. */
 import { type AppError, appError } from '../base/errors.ts'
 import type { Routed } from '../route/cascade.ts'
-import { render } from '../task/rendering.ts'
-import type { Task, TaskOutput } from '../task/types.ts'
+import { servedAnswer } from '../task/served-answer.ts'
 import type { Call, Usage } from '../wire/call.ts'
 import { completionBody, completionEvents, type LocalAnswer } from '../wire/chat-answer.ts'
 import { estimatedTokens } from '../wire/token-estimate.ts'
@@ -25,7 +24,7 @@ export interface LocalPlan {
 /** Answers at once; where durability is strict, when the call is kept. */
 export function answerLocally(context: GatewayContext, exchange: Exchange, plan: LocalPlan): void {
   const { form, promptTokens } = plan.call
-  const text = answerText(form.recognised.served!.task, plan.routed.prediction.output)
+  const text = answerText(context, plan)
   const usage: Usage = { promptTokens, completionTokens: estimatedTokens(text), source: 'counted' }
   const answer: LocalAnswer = {
     id: exchange.id.slice('call_'.length),
@@ -147,9 +146,14 @@ function offerAudit(
   })
 }
 
-/** An output as the upstream would have written it. */
-function answerText(task: Task, output: TaskOutput): string {
-  if (output.kind === 'text') return output.text
-  if (output.kind === 'labels' && output.labels.length === 1) return render(task.rendering, output.labels[0]!)
+/** What the specialist said as the upstream would have written it, of the request as it came. */
+function answerText({ mask }: GatewayContext, { call, routed }: LocalPlan): string {
+  const { task } = call.form.recognised.served!
+  const { output } = routed.prediction
+  const input = call.input!
+  const sawMasked =
+    task.masked && output.kind === 'spans' && input.kind === 'text' && mask(input.text) !== input.text
+  const text = servedAnswer({ rendering: task.rendering, masked: sawMasked }, input, output)
+  if (text !== undefined) return text
   throw appError('internal.bug', { problem: `an output of kind ${output.kind} has no rendering yet` })
 }
