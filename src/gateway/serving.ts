@@ -66,6 +66,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
   const recorder = await startRecorder({
     storeFile: options.storeFile,
     prices: live.prices,
+    wattsPerCpu: configuration.energy.wattsPerCpu,
     policyOf: (task) => {
       const known = specialists.book.get(task)?.task
       const upstream = known?.upstream

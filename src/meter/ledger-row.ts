@@ -10,6 +10,7 @@ import {
   upstreamJoules,
 } from './energy.ts'
 import type { PriceTable } from './prices.ts'
+import type { TokenCounter } from './token-counter.ts'
 import { usageOfCall } from './usage.ts'
 
 /** What a call cost; every figure says whether it was measured or estimated. */
@@ -52,11 +53,13 @@ export interface MeterOptions {
   /** The upstream model that a locally answered call would have gone to, where it is another than the call's own. */
   readonly upstreamModel?: ModelName
   readonly wattsPerCpu?: number
+  /** Counts tokens that nobody reported; bytes where it is absent. */
+  readonly counter?: TokenCounter
 }
 
 /** Meters a call; money is absent where the model has no known price or the tokens are not known. */
 export function meterCall(call: Call, options: MeterOptions): LedgerRow {
-  const usage = usageOfCall(call)
+  const usage = usageOfCall(call, options.counter)
   const isLocal = call.servedBy !== 'upstream'
   const model = isLocal ? (options.upstreamModel ?? call.model) : call.model
   const money = isLocal ? localMoney(model, usage, options) : upstreamMoney(call, usage, options)

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { priceOverrideSchema } from '../meter/prices.ts'
 import { auditSchema } from './configuration/audit.ts'
+import { costsSchema, energySchema } from './configuration/energy.ts'
 import { keepSchema } from './configuration/keep.ts'
 import { tasksSchema } from './configuration/tasks.ts'
 import { upstreamsSchema } from './configuration/upstreams.ts'
@@ -103,6 +104,8 @@ export const configurationSchema = z.strictObject({
   prices: priceOverrideSchema
     .optional()
     .describe('Your own prices, in US dollars for a million tokens, over the table that Shoal brings.'),
+  energy: energySchema.prefault({}).describe('What work on this machine comes to in joules.'),
+  costs: costsSchema.prefault({}).describe('What work on this machine costs.'),
   log: log.prefault({}).describe('The log.'),
 })
 

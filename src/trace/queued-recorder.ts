@@ -38,7 +38,8 @@ const problemEveryMs = 5000
 const closeWithinMs = 5000
 
 /** Options with the defaults filled in. */
-export type RecorderSettings = Required<Omit<RecorderOptions, 'policyOf' | 'onProblem'>> & RecorderOptions
+export type RecorderSettings = Required<Omit<RecorderOptions, 'policyOf' | 'onProblem' | 'wattsPerCpu'>> &
+  RecorderOptions
 
 export class QueuedRecorder implements Recorder {
   readonly #settings: RecorderSettings

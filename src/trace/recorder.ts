@@ -4,6 +4,7 @@
  */
 import type { TaskId } from '../base/ids.ts'
 import { startWorker } from '../base/worker.ts'
+import { defaultWattsPerCpu } from '../meter/energy.ts'
 import type { PriceTable } from '../meter/prices.ts'
 import type { Call } from '../wire/call.ts'
 import type { KeepPolicy } from './call-batch.ts'
@@ -32,6 +33,8 @@ export type RecorderCounters = {
 export interface RecorderOptions {
   readonly storeFile: string
   readonly prices: PriceTable
+  /** Of a busy CPU, for the energy of local answers. */
+  readonly wattsPerCpu?: number
   /** What a task says about keeping its calls; calls of no task are masked. */
   readonly policyOf?: (task: TaskId) => KeepPolicy
   /** Told of every trouble, each kind at most once in some seconds. */
@@ -48,7 +51,8 @@ export interface RecorderOptions {
 /** Starts the thread and opens the store in it; throws what opening the store throws. */
 export async function startRecorder(options: RecorderOptions): Promise<Recorder> {
   return startRecorderWith(options, (on, prices) => {
-    const data: KeeperData = { storeFile: options.storeFile, prices }
+    const { storeFile, wattsPerCpu = defaultWattsPerCpu } = options
+    const data: KeeperData = { storeFile, prices, wattsPerCpu }
     const worker = startWorker(new URL('./recorder.worker.ts', import.meta.url), { data, name: 'recorder' })
     let cause: unknown
     worker.on('message', on.message)

@@ -1,17 +1,17 @@
 /** The thread that keeps calls: it alone writes to the store of a gateway, masks and meters. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { AppError, assert } from '../base/errors.ts'
-import { meterCall } from '../meter/ledger-row.ts'
 import type { PriceTable } from '../meter/prices.ts'
-import { type PackedCalls, type UnpackedCall, unpackCalls } from './call-batch.ts'
-import { endUserOf } from './end-user.ts'
+import { type PackedCalls, unpackCalls } from './call-batch.ts'
+import { callKeeping } from './keep-call.ts'
 import { openLibsqlStore } from './libsql-store.ts'
-import { maskCall } from './mask-call.ts'
-import type { KeptCall, Store } from './store.ts'
+import type { Store } from './store.ts'
 
 export interface KeeperData {
   readonly storeFile: string
   readonly prices: PriceTable
+  /** Of a busy CPU, for the energy of local answers. */
+  readonly wattsPerCpu: number
 }
 
 export type ToKeeper =
@@ -34,14 +34,6 @@ export type FromKeeper =
   | { readonly kind: 'failed'; readonly batch: number; readonly problem: KeeperProblem }
   | { readonly kind: 'closed'; readonly problem?: KeeperProblem }
 
-function keptCall({ call, policy }: UnpackedCall, prices: PriceTable): KeptCall {
-  const { upstream } = policy
-  const ledger = meterCall(call, { prices, ...(upstream !== undefined && { upstreamModel: upstream }) })
-  const endUser = call.endUser ?? endUserOf(call.request)
-  const named = endUser === undefined ? call : { ...call, endUser }
-  return { call: policy.masked ? maskCall(named) : named, ledger }
-}
-
 function problemOf(cause: unknown): KeeperProblem {
   if (cause instanceof AppError) {
     const { code, message, details } = cause
@@ -57,6 +49,7 @@ async function keepCalls(): Promise<void> {
   const tell = (message: FromKeeper): void => port.postMessage(message)
   const { storeFile, ...given } = workerData as KeeperData
   let { prices } = given
+  const keeping = callKeeping(given)
   let store: Store
   try {
     store = await openLibsqlStore({ path: storeFile })
@@ -71,7 +64,7 @@ async function keepCalls(): Promise<void> {
   })
   const keep = async ({ batch, values }: Extract<ToKeeper, { kind: 'keep' }>): Promise<void> => {
     try {
-      await store.calls.append(unpackCalls(values).map((unpacked) => keptCall(unpacked, prices)))
+      await store.calls.append(await keeping.keptCalls(unpackCalls(values), prices))
       tell({ kind: 'kept', batch })
     } catch (cause) {
       tell({ kind: 'failed', batch, problem: problemOf(cause) })

@@ -7,6 +7,7 @@ import type { Call } from '../wire/call.ts'
 import type { Store } from './store.ts'
 import { collect, keptCall, mailTask, textExample } from './store-fixtures.contract.ts'
 import { importTests } from './store-imports.contract.ts'
+import { ledgerTests } from './store-ledger.contract.ts'
 import { checkTests, correctionTests, keyTests } from './store-records.contract.ts'
 import { upkeepTests } from './store-upkeep.contract.ts'
 
@@ -35,6 +36,7 @@ export function storeContract(make: () => Promise<StoreUnderTest>): void {
   describe('corrections', () => correctionTests(() => store))
   describe('checks', () => checkTests(() => store))
   describe('keys and trainings', () => keyTests(() => store))
+  describe('ledger', () => ledgerTests(() => ({ store, under })))
   describe('upkeep', () => upkeepTests(() => ({ store, under })))
 }
 
@@ -171,32 +173,6 @@ function callTests(current: () => CurrentStore): void {
     await store.calls.append([keptCall(5, { auditOf: newCallId(3) })])
     expect(await times({ audits: true })).toEqual([5])
     expect(await times({ audits: false })).toEqual([1, 2, 3, 4])
-  })
-
-  test('the ledger sums what was paid and what was not', async () => {
-    const { store } = current()
-    await store.calls.append([keptCall(1), keptCall(2, { servedBy: 'mail@1 (nano)' }), keptCall(3)])
-    const totals = await store.ledger.totals({ task: mailTask.id })
-    expect(totals).toMatchObject({ calls: 3, local: 1, promptTokens: 300, completionTokens: 15 })
-    expect(totals.costUsd).toBeCloseTo(0.002, 12)
-    expect(totals.avoidedUsd).toBeCloseTo(0.001, 12)
-    expect(totals.cpuMs).toBeCloseTo(0.375, 12)
-    expect((await store.ledger.totals({ sinceMs: 3 })).calls).toBe(1)
-    const { costUsd, ...unknown } = keptCall(4).ledger
-    await store.calls.append([{ call: { ...keptCall(4).call, id: unknown.call }, ledger: unknown }])
-    expect(await store.ledger.totals({ sinceMs: 4 })).toMatchObject({ calls: 1, unpriced: 1, costUsd: 0 })
-    expect(costUsd).toBe(0.001)
-    expect(totals.unpriced).toBe(0)
-    expect(await store.ledger.totals({ task: taskId('none') })).toEqual({
-      calls: 0,
-      local: 0,
-      unpriced: 0,
-      promptTokens: 0,
-      completionTokens: 0,
-      costUsd: 0,
-      avoidedUsd: 0,
-      cpuMs: 0,
-    })
   })
 }
 
