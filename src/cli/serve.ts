@@ -24,6 +24,8 @@ interface ServeOptions {
   readonly json?: boolean
 }
 
+const mostTaskLines = 20
+
 /** The command; it runs until it is told to stop. */
 export function serveCommand(): Command {
   return new Command('serve')
@@ -125,7 +127,11 @@ function greeting({ serving, chosen, configuration, folder }: Greeting): string 
 function taskLines({ specialists }: Serving): readonly string[] {
   const serving = specialists.book.ids.flatMap((id) => specialists.book.get(id)?.specialists ?? [])
   if (serving.length === 0) return ['  tasks      no specialist serves yet; calls are forwarded and kept']
-  return serving.map((specialist) => `  task       ${describeSpecialist(specialist)}`)
+  const more = serving.length - mostTaskLines
+  return [
+    ...serving.slice(0, mostTaskLines).map((specialist) => `  task       ${describeSpecialist(specialist)}`),
+    ...(more > 0 ? [`             and ${more} more`] : []),
+  ]
 }
 
 function describeSpecialist({ servedBy, certificate, isVoid }: ServedSpecialist): string {
