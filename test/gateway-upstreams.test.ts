@@ -3,7 +3,14 @@ import { afterEach, expect, test } from 'vitest'
 import { ask, question, streamedQuestion } from './support/ask.ts'
 import { type FakeUpstream, fakeUpstream } from './support/fake-upstream.ts'
 import { faultyUpstream } from './support/faulty-upstream.ts'
-import { startTestGateway, type TestGateway, testUpstreams } from './support/test-gateway.ts'
+import {
+  mailMessages,
+  mailTask,
+  startTestGateway,
+  type TestGateway,
+  testSpecialist,
+  testUpstreams,
+} from './support/test-gateway.ts'
 
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -257,4 +264,22 @@ test('metrics tell of each upstream; nothing of them names a key', async () => {
   expect(text).toContain('shoal_upstream_requests_total{upstream="second",kind="fallback"} 1')
   expect(text).toContain('shoal_upstream_failures_total{upstream="first",kind="status"} 1')
   expect(text).not.toContain('sk-secret')
+})
+
+test('a certificate that holds for the upstream’s own name of a model holds for calls that name its alias', async () => {
+  const first = await upstreamThat()
+  const task = mailTask()
+  const specialist = testSpecialist(task, {
+    certificate: { holdsFor: { specialists: [], maskingVersion: 1, upstream: 'deployment-7' } },
+  })
+  const members = [{ url: first.url, models: ['big-*'], modelMap: { 'big-model': 'deployment-7' } }]
+  const gateway = await startTestGateway({
+    upstreams: testUpstreams(members),
+    served: [{ task, specialists: [specialist] }],
+  })
+  closing.push(() => gateway.close())
+  const body = (model: string) => JSON.stringify({ model, messages: mailMessages('a prize') })
+  expect((await ask(gateway.url, body('big-model'))).headers.get('x-shoal-served-by')).toBe('mail@1 (nano)')
+  expect((await ask(gateway.url, body('big-other'))).headers.get('x-shoal-served-by')).toBe('upstream')
+  expect((await ask(gateway.url, named('deployment-7'))).headers.get('x-shoal-upstream')).toBe('openai')
 })

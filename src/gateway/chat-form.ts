@@ -35,6 +35,8 @@ export interface UnderstandOptions {
   readonly localAnswers: boolean
   /** Masks as calls are masked where they are kept. */
   readonly mask: MaskText
+  /** What the upstream that would be asked first calls a model: certificates name models so. */
+  readonly modelName?: (model: string) => string
 }
 
 /** A body as a chat request; `undefined` where it is none. */
@@ -45,7 +47,7 @@ export function chatOf(text: string): ChatRequest | undefined {
 
 /** Understands a chat request; throws `usage.invalid` where it names a task by a name that cannot be one. */
 export function understand(chat: ChatRequest, options: UnderstandOptions): ChatCall {
-  const { book, header, localAnswers, mask } = options
+  const { book, header, localAnswers, mask, modelName = (name) => name } = options
   const prompt = promptOf(chat)
   const { input, ...recognised } = recogniseMasked(
     { model: chat.model, ...(header !== undefined && { header }), ...(prompt && { prompt }) },
@@ -63,7 +65,7 @@ export function understand(chat: ChatRequest, options: UnderstandOptions): ChatC
       facts: {
         ...(served && { served }),
         ...(obstacle && { obstacle }),
-        ...(model !== undefined && { model }),
+        ...(model !== undefined && { model: modelName(model) as ModelName }),
         insisted: false,
         hasInput: input !== undefined,
         localAnswers,

@@ -97,7 +97,9 @@ function callOfBody(context: GatewayContext, exchange: Exchange, body: Buffer): 
     return undefined
   }
   const { book } = context.tasks
-  const call = understand(chat, { book, header, localAnswers: context.localAnswers, mask: context.mask })
+  const { localAnswers, mask, upstream } = context
+  const modelName = upstream && { modelName: upstream.modelName }
+  const call = understand(chat, { book, header, localAnswers, mask, ...modelName })
   const { recognised } = call.form
   if (recognised.by === 'model' && !recognised.served) {
     const names = book.ids.join(', ') || 'none yet'

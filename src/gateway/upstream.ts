@@ -70,6 +70,8 @@ export interface Upstream {
   send(request: UpstreamRequest): Promise<UpstreamAnswer>
   /** The error of the table for a failure while an answer was read. */
   errorOf(cause: unknown): AppError
+  /** What the upstream that is asked first calls a model of chat calls; the same where nobody takes it. */
+  readonly modelName: (model: string) => string
   states(): readonly UpstreamState[]
   close(): Promise<void>
 }

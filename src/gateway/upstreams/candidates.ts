@@ -32,7 +32,7 @@ export function eligibleMembers(members: readonly MemberSettings[], asked: Asked
     const member = members[at]!
     if (pinned) return member.name === pinned.name
     if (speaking && member.shape !== asked.shape) return false
-    return model === undefined || takesModel(member.models, model)
+    return model === undefined || takesModel(member.models, model) || isOwnName(member, model)
   })
   const [first] = fitting
   return (asked.isInference ? fitting : fitting.slice(0, 1)).map((member) => ({
@@ -40,6 +40,11 @@ export function eligibleMembers(members: readonly MemberSettings[], asked: Asked
     ...(model !== undefined && { model: aliasOf(members[member]!.modelMap, model) }),
     seesClientKey: member === first,
   }))
+}
+
+/** A name that requests are changed to may be asked for by itself. */
+function isOwnName({ modelMap }: MemberSettings, model: string): boolean {
+  return modelMap !== undefined && Object.values(modelMap).includes(model)
 }
 
 interface Pin {

@@ -41,6 +41,7 @@ interface Call {
 }
 
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+const chatFacts = requestFacts({ method: 'POST', path: '/v1/chat/completions', headers: [] })
 const backoffMs = { least: 50, spread: 100 }
 
 /** One or more upstreams; connects with the first call. */
@@ -56,6 +57,7 @@ export function createUpstreams(options: UpstreamsOptions): Upstream {
     name: members.length === 1 ? only!.address : members.map(({ settings: { name } }) => name).join(', '),
     send: (request) => sendCall(tools, request),
     errorOf: (cause) => (only ?? assertSome()).errorOf(cause),
+    modelName: (model) => eligibleMembers(settings.members, { ...chatFacts, model })[0]?.model ?? model,
     states: () => members.map((member) => member.state()),
     close: async () => {
       await Promise.all(members.map((member) => member.close()))
