@@ -1,4 +1,5 @@
 /** Takes settings over while the gateway runs, when their file changes or the process gets SIGHUP: all of them or none. */
+import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { reloadPlan } from '../gateway/reload-plan.ts'
 import type { NewSettings, Serving } from '../gateway/serving.ts'
@@ -41,8 +42,8 @@ async function reloadOnce({ serving, read, log, note }: ReloadOptions): Promise<
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause)
     serving.noteRefusedSettings(`The changed settings were not taken: ${problem}`)
-    log.error({ err: cause }, 'the changed settings were not taken; those before go on')
-    note(`The changed settings were not taken, those before go on: ${problem}`)
+    const code = cause instanceof AppError ? cause.code : undefined
+    log.error({ code }, `The changed settings were not taken, those before go on: ${problem}`)
   }
 }
 

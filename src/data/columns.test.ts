@@ -58,7 +58,7 @@ describe('columns', () => {
   })
 
   it('are nearest by the fewest edits', () => {
-    expect(nearestName('lable', ['label', 'table', 'text'])).toBe('table')
+    expect(nearestName('lable', ['label', 'table', 'text'])).toBe('label')
     expect(nearestName('intnet', ['text', 'intent'])).toBe('intent')
   })
 })

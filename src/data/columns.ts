@@ -83,16 +83,18 @@ export function nearestName(name: string, names: readonly string[]): string | un
   return best?.name
 }
 
-/** Levenshtein's distance, one row of the table at a time. */
+/** Levenshtein's distance where two letters that changed places count once (optimal string alignment), a row at a time. */
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  let [above, row] = [[] as number[], Array.from({ length: b.length + 1 }, (_, i) => i)]
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
       const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1))
+      const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swap = isSwapped ? above[j - 2]! + 1 : Number.POSITIVE_INFINITY
+      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1, swap))
     }
-    row = next
+    ;[above, row] = [row, next]
   }
   return row[b.length]!
 }
