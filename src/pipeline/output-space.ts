@@ -9,6 +9,7 @@ import { labelsOf } from '../task/fields/render-fields.ts'
 import type { LearnedTask } from '../task/from-calls.ts'
 import type { Refusal } from '../task/refusal.ts'
 import type { Rendering, Task, TaskKind, TaskOutput } from '../task/types.ts'
+import { holdsPlaceholder } from '../text/masking.ts'
 
 const plainText: Rendering = Object.freeze({ kind: 'text', before: '', after: '' })
 
@@ -106,11 +107,7 @@ function spanSpace(input: SpaceInput): SpaceOutcome {
 }
 
 /** Rows whose output column holds answers, as JSON or as text: the fields are learned from them as from calls. */
-function fromAnswers({
-  task,
-  imported,
-  learned,
-}: SpaceInput):
+function fromAnswers({ task, imported, learned }: SpaceInput):
   | {
       readonly examples: readonly Example[]
       readonly rendering: Rendering
@@ -160,15 +157,13 @@ function named(example: Example): Example {
   return { ...example, output: { kind: 'spans', spans } }
 }
 
-const placeholder = /\[(?:EMAIL|PHONE|CARD|IBAN|SECRET|IP)\]/
-
 /** Fields that are personal data: their values were masked, so only their places were learned. */
 function maskedNotes(examples: readonly Example[]): readonly string[] {
   const labels = new Set<string>()
   for (const { output } of examples)
     if (output.kind === 'spans')
       for (const { label, text } of output.spans)
-        if (placeholder.test(text)) labels.add(label ?? unnamedLabel)
+        if (holdsPlaceholder(text)) labels.add(label ?? unnamedLabel)
   if (labels.size === 0) return []
   return [
     `${[...labels].sort().join(', ')}: personal data, masked in what was kept. The specialist answers with what stands in the request; whether the upstream writes it in another form was not seen.`,

@@ -3,7 +3,7 @@ import { type ModelName, type TaskId, taskId } from '../base/ids.ts'
 import { fillTemplate, isDistinctive, matchTemplate, type Slots, textInput } from '../task/template.ts'
 import type { Message, Prompt, PromptTemplate, TaskInput } from '../task/types.ts'
 import { splitByConstants } from '../text/align.ts'
-import { maskText } from '../text/masking.ts'
+import { holdsPlaceholder, maskText } from '../text/masking.ts'
 import type { ServedTask } from './specialist.ts'
 import { templateIndex } from './template-index.ts'
 
@@ -68,15 +68,13 @@ export function taskBook(tasks: readonly ServedTask[]): TaskBook {
       return undefined
     },
     hasPlaceholders: tasks.some(
-      ({ task }) => task.masked && task.template && holdsPlaceholder(task.template),
+      ({ task }) => task.masked && task.template && hasMaskedConstant(task.template),
     ),
   }
 }
 
-function holdsPlaceholder({ messages }: PromptTemplate): boolean {
-  return messages.some(({ constants }) =>
-    constants.some((text) => /\[(?:EMAIL|PHONE|CARD|IBAN|SECRET|IP)\]/.test(text)),
-  )
+function hasMaskedConstant({ messages }: PromptTemplate): boolean {
+  return messages.some(({ constants }) => constants.some(holdsPlaceholder))
 }
 
 /** The task's id where the model is `shoal/TASK`; throws `usage.invalid` where TASK is no task name. */

@@ -1,6 +1,8 @@
 /** Turns the kept calls of one task into what training needs: template, kind, output space, rendering and examples. */
+
+import { anyPlaceholder, holdsPlaceholder } from '../text/masking.ts'
 import { type AlikeLabels, type LabelSpace, learnLabelSpace } from './classification.ts'
-import { learnFields } from './fields/learn-fields.ts'
+import { type AnsweredText, learnFields } from './fields/learn-fields.ts'
 import { type AnsweredInput, inferKind } from './kind.ts'
 import { languageNotes } from './languages.ts'
 import { type LearnedRendering, learnRendering } from './learn-rendering.ts'
@@ -66,22 +68,42 @@ export interface LearnTaskOptions {
 
 /** Learns a task from its calls, in the order they came; at least 20. */
 export function learnTask(calls: readonly RawCall[], options: LearnTaskOptions = {}): LearnedTask | Refusal {
-  const learned = learnTemplate(calls.map(({ prompt }) => prompt))
+  const prompts = calls.map(({ prompt }) => prompt)
+  const learned = learnTemplate(prompts)
   if (learned.kind === 'refusal') return learned
+  const task = learnFrom(calls, learned, options)
+  const isMasked = learned.template.messages.some(({ constants }) => constants.some(holdsPlaceholder))
+  if (!isMasked || (task.kind === 'learned' && task.taskKind === 'classification')) return task
+  // What was masked looks the same in all calls and is none of the prompt's own: it may be what is extracted.
+  const varied = learnTemplate(prompts.map(withoutPlaceholders))
+  return varied.kind === 'refusal' ? task : learnFrom(calls, varied, options)
+}
+
+/** The prompt with other signs in each call where personal data was masked. */
+function withoutPlaceholders(prompt: Prompt, call: number): Prompt {
+  const sign = String.fromCharCode(0xe000 + (call % 0x1900))
+  const messages = prompt.messages.map(({ role, content }) => ({
+    role,
+    content: content.replace(anyPlaceholder, sign),
+  }))
+  return { ...prompt, messages }
+}
+
+function learnFrom(
+  calls: readonly RawCall[],
+  learned: LearnedTemplate,
+  options: LearnTaskOptions,
+): LearnedTask | Refusal {
   const { template, members } = learned
   const answers = members.map((call) => calls[call]!.answer)
   // What is said to be an extraction has answers that may all be the same, as where there is nothing to find.
   const rendered = options.taskKind === 'extraction' ? undefined : learnRendering(answers)
   const labels = rendered?.kind === 'learned' ? rendered.labels : []
-  const rows = members.map((call, index): MatchedCall => {
+  const rows = members.flatMap((call, index): MatchedCall[] => {
     const { prompt, answer } = calls[call]!
     const label = labels[index]
-    return {
-      call,
-      slots: matchTemplate(template, prompt)!.slots,
-      answer,
-      ...(label !== undefined && { label }),
-    }
+    const matched = matchTemplate(template, prompt)
+    return matched ? [{ call, slots: matched.slots, answer, ...(label !== undefined && { label }) }] : []
   })
   if (rendered?.kind === 'refusal') return rendered
   const inferred = options.taskKind === undefined ? inferKind(rows) : undefined
@@ -89,7 +111,8 @@ export function learnTask(calls: readonly RawCall[], options: LearnTaskOptions =
   const taskKind = options.taskKind ?? inferred!.taskKind
   const leftOut = otherPrompts(calls, learned)
   if (taskKind === 'extraction') return learnExtraction(rows, { template, leftOut })
-  if (taskKind !== 'classification' || rendered === undefined) return notTrainable(taskKind, rows)
+  if (taskKind !== 'classification' || rendered === undefined)
+    return notTrainable(taskKind, rows, { isSaid: options.taskKind !== undefined })
   return learnClassification(rows, { template, leftOut, rendered, isSaid: options.taskKind !== undefined })
 }
 
@@ -126,14 +149,15 @@ function learnClassification(
   }
 }
 
+function answeredTexts(rows: readonly MatchedCall[]): readonly AnsweredText[] {
+  return rows.map(({ slots, answer }) => ({ text: textInput(slots).text, answer }))
+}
+
 function learnExtraction(
   rows: readonly MatchedCall[],
   { template, leftOut }: Matched,
 ): LearnedTask | Refusal {
-  const inputs = rows.map(({ slots }) => textInput(slots))
-  const fields = learnFields(
-    rows.map(({ answer }, row) => ({ answer, text: inputs[row]!.kind === 'text' ? inputs[row]!.text : '' })),
-  )
+  const fields = learnFields(answeredTexts(rows))
   if (fields.kind === 'refusal') return fields
   return {
     kind: 'learned',
@@ -141,7 +165,11 @@ function learnExtraction(
     template,
     space: { kind: 'spans', labels: fields.labels },
     rendering: fields.rendering,
-    examples: rows.map(({ call }, row) => ({ call, input: inputs[row]!, output: fields.outputs[row]! })),
+    examples: rows.map(({ call, slots }, row) => ({
+      call,
+      input: textInput(slots),
+      output: fields.outputs[row]!,
+    })),
     leftOut,
     merged: [],
     neverSeen: [],
@@ -188,7 +216,14 @@ function leftOut(reason: LeftOut['reason'], texts: readonly string[]): readonly 
   return texts.length === 0 ? [] : [{ reason, count: texts.length, seen: mostSeen(texts) }]
 }
 
-function notTrainable(taskKind: TaskKind, rows: readonly MatchedCall[]): Refusal {
+function notTrainable(
+  taskKind: TaskKind,
+  rows: readonly MatchedCall[],
+  { isSaid }: { readonly isSaid: boolean },
+): Refusal {
+  // Of answers that have fields, it is more use to know which of them stands in the way.
+  const fields = isSaid ? undefined : learnFields(answeredTexts(rows))
+  if (fields?.kind === 'refusal' && fields.reason === 'not-in-input') return fields
   return {
     kind: 'refusal',
     reason: 'kind-not-trainable',

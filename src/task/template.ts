@@ -57,7 +57,7 @@ export function isDistinctive(template: PromptTemplate): boolean {
 }
 
 /** The input of a text kind: what stands in the slot, or in the slots in order, each on a line of its own. */
-export function textInput(slots: Slots): TaskInput {
+export function textInput(slots: Slots): Extract<TaskInput, { kind: 'text' }> {
   return { kind: 'text', text: Object.values(slots).join('\n') }
 }
 

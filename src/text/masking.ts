@@ -62,6 +62,14 @@ export function maskedText(text: string): string {
   return triggersOf(text) === 0 ? text : maskText(text).text
 }
 
+/** True where a text holds the placeholder of something masked: it then says no value of its own. */
+export function holdsPlaceholder(text: string): boolean {
+  return text.includes('[') && text.search(anyPlaceholder) >= 0
+}
+
+/** The placeholders, all of them in a text. */
+export const anyPlaceholder = /\[(?:EMAIL|PHONE|CARD|IBAN|SECRET|IP)\]/g
+
 const noSpans: readonly MaskedSpan[] = Object.freeze([])
 
 /** More telling kinds first: where two finds overlap, the first of this list names both. */

@@ -1,4 +1,5 @@
 /** Learns the tree of fields from the trees of the answers: what is constant, what stands in the inputs, what is missing how. */
+import { holdsPlaceholder } from '../../text/masking.ts'
 import { countTexts } from '../tally.ts'
 import { chooseRule, type SeenValue } from './choose-rule.ts'
 import type { FieldNode, Leaf, Missing } from './field-rendering.ts'
@@ -169,6 +170,8 @@ function constantOf(cells: readonly Cell[]): Leaf | undefined {
   const most = mostFrequent(written)
   const tree = cells[written.indexOf(most)]!.tree
   const share = written.filter((one) => one === most).length / written.length
+  // What was masked was different in every call.
+  if (holdsPlaceholder(most)) return undefined
   return share >= constantShare && (tree?.kind === 'string' || tree?.kind === 'bare') ? tree : undefined
 }
 

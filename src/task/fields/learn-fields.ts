@@ -3,6 +3,7 @@
  * What is learned must give the answers back byte for byte; an answer that it does not give back is kept as the text it
  * is, so that it counts as wrong wherever the specialist is judged, and is never trained on.
  */
+import { holdsPlaceholder } from '../../text/masking.ts'
 import type { Refusal } from '../refusal.ts'
 import { countTexts, mostSeen } from '../tally.ts'
 import type { TaskOutput } from '../types.ts'
@@ -56,6 +57,7 @@ export function learnFields(rows: readonly AnsweredText[]): LearnedFields | Refu
   if (labels.length === 0)
     return refusal('one-answer', 'No part of the answers is taken from the input.', rows)
   const rendering: FieldRendering = { kind: 'fields', ...body, root }
+  if (holdsPlaceholder(JSON.stringify(rendering))) return refusal('not-in-input', maskedConstant, rows)
   const fitted = fitRows(rendering, rows, trees)
   const exact = fitted.filter(({ output }) => output.kind === 'spans').length
   if (exact < fewestReproduced * rows.length || exact < fewestRows) {
@@ -98,6 +100,9 @@ function fitRows(
     return isExact ? { output: { kind: 'spans', spans } } : lost('the answer is written otherwise than most')
   })
 }
+
+const maskedConstant =
+  'A part of the answers that is no field of the input held personal data, which was masked before it was kept, so what the upstream writes there is not known. Have the prompt ask for values as they stand in the input, or keep this task unmasked.'
 
 function problemsIn(node: Induced): readonly FieldProblem[] {
   if (node.kind === 'problem') return [node]
