@@ -305,6 +305,69 @@ export const errorTable = {
     exit: 1,
     message: 'The client closed the connection before the answer was complete.',
   },
+  'request.host': {
+    ...input,
+    status: 403,
+    message:
+      'The request calls this gateway by the name "{host}", which is none of its own: a web page may be behind it. If the name is right, add it to `server.allowedHosts` in shoal.yaml.',
+  },
+  'request.origin': {
+    ...input,
+    status: 403,
+    message:
+      'The request comes from a web page of {origin}, which may not call this gateway. If it should, add its origin to `server.allowedOrigins` in shoal.yaml.',
+  },
+  'admin.request-invalid': {
+    ...input,
+    message: 'The request cannot be carried out: {problem}. GET /admin/openapi.json says what is expected.',
+  },
+  // keys
+  'key.missing': {
+    ...input,
+    status: 401,
+    message:
+      'A key is needed for {scope}. Send it as "Authorization: Bearer shoal_…" or as "x-shoal-key"; `shoal keys create NAME` makes one.',
+  },
+  'key.invalid': {
+    ...input,
+    status: 401,
+    message: 'The key is not known here, or it was revoked. `shoal keys list` shows which are valid.',
+  },
+  'key.scope': {
+    ...input,
+    status: 403,
+    message: 'The key "{key}" is not for {scope}. `shoal keys create` makes one of either sort.',
+  },
+  'key.task-forbidden': {
+    ...input,
+    status: 403,
+    message: 'The key "{key}" is not for {task}. It is for: {allowed}.',
+  },
+  'key.too-many-calls': {
+    status: 429,
+    retryable: true,
+    exit: 1,
+    message: 'The key "{key}" may make {limit} calls a minute. Send it again in {seconds} s.',
+  },
+  'key.money-spent': {
+    status: 429,
+    retryable: false,
+    exit: 1,
+    message:
+      'The key "{key}" has spent its {limit} US dollars of this month. What specialists can answer is still answered.',
+  },
+  'key.revoked': {
+    ...input,
+    status: 401,
+    message: 'The key of this call was revoked while it was under way.',
+  },
+  'key.unknown': { ...missing, message: 'There is no key {id}. Valid keys: {known}.' },
+  'gateway.no-keys': {
+    ...state,
+    exit: 2,
+    message:
+      'The gateway will not listen on {host} without keys: everyone who reaches it could spend your money. Make a key with `shoal keys create NAME`, or listen on 127.0.0.1.',
+  },
   'model.unknown': {
     ...missing,
     message: 'The model {model} does not exist: there is no task {task}. Known tasks: {known}.',

@@ -37,7 +37,9 @@ const pairSeparators = ['/', '|', '###', '_']
 /** The layout that a sample shows; `undefined` where its lines hold no tags. */
 export function conllLayout(sample: FileSample, said: SaidLayout): ConllLayout | undefined {
   const lines = allLinesOf(sample).slice(0, looked)
-  const filled = lines.filter((line) => isNotBlank(line) && !isDocumentStart(line.text))
+  const filled = lines.filter(
+    (line) => isNotBlank(line) && !isDocumentStart(line.text) && !isComment(line.text),
+  )
   if (filled.length === 0) return undefined
   const hasBlank = lines.slice(0, -1).some((line) => !isNotBlank(line))
   return (
@@ -50,6 +52,10 @@ export function conllLayout(sample: FileSample, said: SaidLayout): ConllLayout |
 /** `-DOCSTART-` begins a document in the files of CoNLL-2003 and is no token. */
 export function isDocumentStart(text: string): boolean {
   return text.startsWith('-DOCSTART-')
+}
+
+function isComment(text: string): boolean {
+  return text.startsWith('#') && parseTag(/\S+$/.exec(text.trimEnd())?.[0] ?? '') === undefined
 }
 
 /** The fields of a line; spaces may be repeated, tabs may not. */

@@ -17,6 +17,7 @@ import {
 import type { FileSample, ReadOptions, TextFile } from './file-text.ts'
 import { type Joiner, joinerName, joinerOf, joinTokens } from './join-tokens.ts'
 import { allLinesOf, isNotBlank, type Line, readAllLines } from './lines.ts'
+import { rowsUntilWrong } from './objects.ts'
 import {
   type ExampleRow,
   type FormatReader,
@@ -42,6 +43,7 @@ interface Reading {
   readonly repairs: boolean
 }
 
+const previewSentences = 50
 const repaired = 'tags that break their scheme, read as conlleval reads them'
 
 export const conllReader: FormatReader = Object.freeze({
@@ -70,7 +72,7 @@ export const conllReader: FormatReader = Object.freeze({
         yields: 'example',
         description: `${layoutText(layout)}, ${reading.scheme.toUpperCase()}, ${joinerName(reading.joiner)}`,
         columns: [],
-        preview: previewOf(sentences, reading),
+        preview: rowsUntilWrong(sentences.slice(0, previewSentences), (tokens) => [rowOf(tokens, reading)]),
         read: (options) => readRows(source, reading, options),
       },
     }
@@ -99,19 +101,6 @@ function sampleSentences(sample: FileSample, layout: ConllLayout): readonly (rea
     if (!(cause instanceof AppError)) throw cause
   }
   return found
-}
-
-function previewOf(sentences: readonly (readonly TaggedToken[])[], reading: Reading): readonly ExampleRow[] {
-  const rows: ExampleRow[] = []
-  for (const tokens of sentences.slice(0, 50)) {
-    try {
-      rows.push(rowOf(tokens, reading))
-    } catch (cause) {
-      if (cause instanceof AppError) return rows
-      throw cause
-    }
-  }
-  return rows
 }
 
 /** Gathers lines into sentences. */

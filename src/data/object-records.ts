@@ -1,7 +1,7 @@
 /** Objects as labelled rows: their scalar members are columns, members of inner objects `outer.inner`. */
 import { appError } from '../base/errors.ts'
 import { isJsonObject, type Json, type JsonObject } from '../base/json.ts'
-import type { ObjectAt, ObjectFile } from './objects.ts'
+import { type ObjectAt, type ObjectFile, rowsUntilWrong } from './objects.ts'
 import type { Recognition, RecordRow } from './reader.ts'
 
 interface Column {
@@ -21,7 +21,7 @@ export function recordSource(objects: ObjectFile, score: number): Recognition {
       yields: 'record',
       description,
       columns: columns.map((column) => column.name),
-      preview: first.map((object) => recordOf(file, object, columns)),
+      preview: rowsUntilWrong(first, (object) => [recordOf(file, object, columns)]),
       read: async function* read(options) {
         for await (const some of objects.read(options))
           yield some.map((object) => recordOf(file, object, columns))

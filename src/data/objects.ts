@@ -2,6 +2,7 @@
  * Files that hold one JSON object a row, whatever holds the objects: lines, a document, columns of a table.
  * What the objects mean is a matter of their shape (`row-shape.ts`).
  */
+import { AppError } from '../base/errors.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { ReadOptions } from './file-text.ts'
 import type { FormatName } from './reader.ts'
@@ -22,4 +23,21 @@ export interface ObjectFile {
   readonly first: readonly ObjectAt[]
   /** All objects in order, some at a time; throws at the first that is not well-formed. */
   read(options?: ReadOptions): AsyncIterable<readonly ObjectAt[]>
+}
+
+/** The rows of the first items up to one that is wrong, which reading the file will name. */
+export function rowsUntilWrong<Item, Made>(
+  items: readonly Item[],
+  make: (item: Item) => readonly Made[],
+): readonly Made[] {
+  const rows: Made[] = []
+  for (const item of items) {
+    try {
+      rows.push(...make(item))
+    } catch (cause) {
+      if (cause instanceof AppError) return rows
+      throw cause
+    }
+  }
+  return rows
 }

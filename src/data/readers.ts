@@ -86,9 +86,16 @@ async function openParquet(file: string, said: SaidLayout): Promise<RowSource> {
 }
 
 function recognitions(sample: FileSample, said: SaidLayout): readonly Recognition[] {
-  const found = readers.flatMap((reader) => reader.recognise(sample, said) ?? [])
+  const found = readers.flatMap((reader) =>
+    mayRead(reader, sample, said) ? (reader.recognise(sample, said) ?? []) : [],
+  )
   const tables = found.flatMap(({ source }) => tableObjects(source) ?? [])
   return [...objectRecognitions(sample, said), ...found, ...tables.flatMap((table) => ofShapes(table, said))]
+}
+
+/** JSON has commas too: where a file is JSON by its name, separated columns are not looked for unless they are said. */
+function mayRead(reader: FormatReader, sample: FileSample, said: SaidLayout): boolean {
+  return said.format === reader.format || !/\.(json|jsonl|ndjson)$/i.test(sample.file)
 }
 
 /** Lines of JSON, or a document; one line with a list in it may be either, and what it holds decides. */
@@ -127,7 +134,7 @@ function unknownFormat(sample: FileSample, said: SaidLayout): Error {
     return appError('data.format-unknown', { file, problem: `it does not look like ${said.format}`, formats })
   const [first] = firstLines(sample, 1)
   if (/^\s*[[{]/.test(text) && first !== undefined) {
-    if (tryParseJson(first.text) === undefined) parseJsonLine(file, first)
+    if (findLists(text).length < 2 && tryParseJson(first.text) === undefined) parseJsonLine(file, first)
     return appError('data.format-unknown', { file, problem: listProblem(text), formats })
   }
   const problem =

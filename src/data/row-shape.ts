@@ -1,6 +1,5 @@
 /** What the objects of a file mean: a log of calls, texts with spans, questions. One file a shape; `readers.ts` lists them. */
-import { AppError } from '../base/errors.ts'
-import type { ObjectAt, ObjectFile } from './objects.ts'
+import { type ObjectAt, type ObjectFile, rowsUntilWrong } from './objects.ts'
 import type { FormatName, Recognition, Row, RowKind, SaidLayout } from './reader.ts'
 
 export interface RowShape {
@@ -39,25 +38,11 @@ export function recogniseShape(
       yields: shape.yields,
       description: `${match.description}, ${objects.description}`,
       columns: [],
-      preview: previewOf(objects, match),
+      preview: rowsUntilWrong(objects.first.slice(0, looked), (object) => match.rows(object, file)),
       read: async function* read(options) {
         for await (const some of objects.read(options))
           yield some.flatMap((object) => match.rows(object, file))
       },
     },
   }
-}
-
-/** The rows of the first objects up to one that is wrong, which reading the file will name. */
-function previewOf(objects: ObjectFile, match: ShapeMatch): readonly Row[] {
-  const rows: Row[] = []
-  for (const object of objects.first.slice(0, looked)) {
-    try {
-      rows.push(...match.rows(object, objects.file))
-    } catch (cause) {
-      if (cause instanceof AppError) return rows
-      throw cause
-    }
-  }
-  return rows
 }
