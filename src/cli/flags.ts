@@ -49,3 +49,20 @@ export function saidColumns(flags: ColumnFlags): SaidColumns {
     ...(flags.group !== undefined && { group: flags.group }),
   }
 }
+
+/** A moment, milliseconds since 1970: a day in UTC (its start, or the start of the next), a time with its zone, or so long ago. */
+export function momentFlag(of: 'start' | 'end'): (text: string) => number {
+  return (text) => {
+    const ago = /^([0-9]+(?:\.[0-9]+)?)(m|h|d)$/.exec(text)
+    const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 }
+    if (ago) return Date.now() - Number(ago[1]) * unitMs[ago[2] as keyof typeof unitMs]
+    const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text)
+    const atMs =
+      isDay || /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:?\d{2})$/.test(text) ? Date.parse(text) : Number.NaN
+    if (!Number.isNaN(atMs)) return isDay && of === 'end' ? atMs + unitMs.d : atMs
+    throw appError('usage.invalid', {
+      problem: `"${text}" is not a time`,
+      hint: 'Give a day such as 2026-11-01 (UTC), a time such as 2026-11-01T12:00:00Z, or 7d or 24h for so long ago.',
+    })
+  }
+}

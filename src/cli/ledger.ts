@@ -1,48 +1,79 @@
-/** `shoal ledger`: what was spent and what was not. */
-import { Command } from 'commander'
+/** `shoal ledger`: what was spent, what was saved, and what the figures rest on. */
+import { Command, InvalidArgumentError } from 'commander'
 import { taskId } from '../base/ids.ts'
+import { priceTable } from '../meter/prices.ts'
+import { readConfigurationFile } from '../pipeline/configuration-file.ts'
+import { type LedgerQuery, ledgerReport } from '../pipeline/ledger-report.ts'
+import type { LedgerGrouping } from '../trace/store.ts'
 import { withContext } from './context.ts'
-import { formatTable } from './terminal.ts'
+import { momentFlag } from './flags.ts'
+import { ledgerCsv, ledgerJson } from './ledger-data.ts'
+import { ledgerText } from './ledger-text.ts'
 
-/** Prints the totals of the ledger, of all tasks or one. */
+interface LedgerOptions {
+  readonly by?: LedgerGrouping
+  readonly task?: string
+  readonly since?: number
+  readonly until?: number
+  readonly config?: string
+  readonly json?: boolean
+  readonly csv?: boolean
+}
+
+const groupings: readonly LedgerGrouping[] = ['task', 'day', 'tier', 'model', 'key', 'hour']
+
+/** The command. */
 export function ledgerCommand(): Command {
   return new Command('ledger')
-    .summary('spent and not spent')
+    .summary('spent and saved')
     .description(
-      'Adds up the ledger: calls, tokens, money spent, money not spent because a specialist answered, CPU time.',
+      'Adds up the ledger: what calls cost and would have cost, what local answers and their training took, and what that saved; in money, tokens, CPU time and energy, each marked where it is estimated.',
     )
+    .option('--by <what>', `a line for each: ${groupings.join(', ')}`, groupingFlag)
     .option('--task <task>', 'only this task')
+    .option(
+      '--since <time>',
+      'from then on: 2026-11-01, 2026-11-01T12:00:00Z, or 7d, 24h ago',
+      momentFlag('start'),
+    )
+    .option('--until <time>', 'up to then, a day included', momentFlag('end'))
+    .option(
+      '-c, --config <file>',
+      'settings with your prices (default: shoal.yaml in this folder, where there is one)',
+    )
     .option('--json', 'print one JSON document')
-    .addHelpText('after', '\nExample:\n  shoal ledger --task support-intent --json')
-    .action((options: { task?: string; json?: boolean }) =>
+    .option('--csv', 'print CSV, a line for each group')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  shoal ledger --by task --since 7d\n  shoal ledger --by day --task support-intent --csv > days.csv',
+    )
+    .action((options: LedgerOptions) =>
       withContext(options, async ({ store, terminal }) => {
-        const { ledger } = await store()
-        const totals = await ledger.totals(options.task === undefined ? {} : { task: taskId(options.task) })
-        terminal.print(
-          formatTable(
-            [
-              ['calls', `${totals.calls}`],
-              ['answered locally', `${totals.local}`],
-              ['tokens in, out', `${totals.promptTokens}, ${totals.completionTokens}`],
-              ['spent', `$${totals.costUsd.toFixed(4)}`],
-              [
-                'not spent',
-                `$${totals.avoidedUsd.toFixed(4)}  (the upstream's price for the calls answered locally)`,
-              ],
-              ...(totals.unpriced > 0
-                ? [
-                    [
-                      'without a price',
-                      `${totals.unpriced} calls; write their models' prices under prices in shoal.yaml`,
-                    ],
-                  ]
-                : []),
-              ['CPU of specialists', `${(totals.cpuMs / 1000).toFixed(2)} s`],
-            ],
-            {},
-          ),
-        )
-        terminal.printJson({ ...totals })
+        const { prices, costs, energy } = await readConfigurationFile(options.config)
+        const table = priceTable({ file: 'shoal.yaml, prices', ...(prices && { override: prices }) })
+        const report = await ledgerReport(await store(), queryOf(options), costs)
+        const shown = { prices: table, ...costs, ...energy, ...(options.by && { by: options.by }) }
+        if (options.csv && !options.json) {
+          terminal.print(ledgerCsv(report, options.by))
+          return
+        }
+        terminal.print(ledgerText(report, shown))
+        terminal.printJson(ledgerJson(report, shown))
       }),
     )
+}
+
+function queryOf({ by, task, since, until }: LedgerOptions): LedgerQuery {
+  return {
+    ...(by && { by }),
+    ...(task !== undefined && { task: taskId(task) }),
+    ...(since !== undefined && { sinceMs: since }),
+    ...(until !== undefined && { untilMs: until }),
+  }
+}
+
+function groupingFlag(text: string): LedgerGrouping {
+  const known = groupings.find((grouping) => grouping === text)
+  if (known) return known
+  throw new InvalidArgumentError(`Give one of ${groupings.join(', ')}.`)
 }

@@ -26,6 +26,8 @@ export const upstreamEnergy = Object.freeze({
   date: '2025-12-01',
   source:
     "output 0.12 J (Llama 3.1 8B on H100, batches of 64, GPU alone: ML.ENERGY, LLM Inference Energy, December 2025) to 2.16 J (0.3 Wh for a GPT-4o answer of 500 tokens, servers and cooling in: Epoch AI, How much energy does ChatGPT use, February 2025; Google gives 0.24 Wh for Gemini's median prompt, August 2025); input 0 (decoding dominates: ML.ENERGY) to 0.79 J (2.5 Wh for an input of 10,000 tokens: Epoch AI)",
+  brief:
+    'Upstream energy: 0.12 to 2.16 J a token of output, 0 to 0.79 J of input (ML.ENERGY 2025; Epoch AI 2025).',
   outputJoules: { low: 0.12, high: 2.16 },
   inputJoules: { low: 0, high: 0.79 },
 })
