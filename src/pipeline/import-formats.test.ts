@@ -1,0 +1,368 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { parquetWriteBuffer } from 'hyparquet-writer'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type TaskId, taskId } from '../base/ids.ts'
+import type { Example } from '../data/example.ts'
+import { meterCall } from '../meter/ledger-row.ts'
+import { priceTable } from '../meter/prices.ts'
+import type { Span } from '../task/types.ts'
+import { maskJsonText } from '../text/mask-json.ts'
+import { maskedText } from '../text/masking.ts'
+import { openLibsqlStore } from '../trace/libsql-store.ts'
+import type { Store } from '../trace/store.ts'
+import type { Call } from '../wire/call.ts'
+import { type ImportOptions, type ImportOutcome, importFiles } from './import.ts'
+import { gatherRows } from './task-rows.ts'
+
+let folder = ''
+let store: Store
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'shoal-formats-'))
+  store = await openLibsqlStore({ path: join(folder, 'store.db') })
+})
+afterEach(async () => {
+  await store.close()
+  await rm(folder, { recursive: true })
+})
+
+const task = taskId('formats')
+const put = async (name: string, content: string | Uint8Array): Promise<string> => {
+  const file = join(folder, name)
+  await writeFile(file, content)
+  return file
+}
+const bring = (files: readonly string[], more: Partial<ImportOptions> = {}): Promise<ImportOutcome> =>
+  importFiles(store, files, {
+    task,
+    mask: maskedText,
+    maskBody: maskJsonText,
+    ledgerRow: (call) => meterCall(call, { prices: priceTable() }),
+    ...more,
+  })
+const stored = async (of: TaskId = task): Promise<readonly Example[]> => {
+  const found: Example[] = []
+  for await (const example of store.examples.iterate(of)) found.push(example)
+  return found
+}
+const calls = async (): Promise<readonly Call[]> => {
+  const found: Call[] = []
+  for await (const call of store.calls.iterate({ task })) found.push(call)
+  return found
+}
+const lines = (...objects: readonly unknown[]): string =>
+  objects.map((object) => `${JSON.stringify(object)}\n`).join('')
+
+/** Letters, an emoji and Chinese: nothing that is masked, and offsets that differ by unit. */
+const plainText = fc
+  .string({ unit: fc.constantFrom('a', 'b', ' ', '🐟', '中'), minLength: 1, maxLength: 30 })
+  .map((text) => `x${text}`)
+const textWithSpans = fc.tuple(plainText, fc.array(fc.nat(30), { maxLength: 6 })).map(([text, cuts]) => {
+  const edges = [...new Set([0, ...cuts])]
+    .filter((at) => at <= text.length && isBetweenCharacters(text, at))
+    .sort((a, b) => a - b)
+  const spans = edges
+    .slice(1)
+    .flatMap((end, at): Span[] =>
+      at % 2 === 0 ? [{ start: edges[at]!, end, label: 'L', text: text.slice(edges[at]!, end) }] : [],
+    )
+  return { text, spans }
+})
+const isBetweenCharacters = (text: string, at: number): boolean => !/[\udc00-\udfff]/.test(text[at] ?? '')
+
+describe('texts with spans and questions in the store', () => {
+  it('come back exactly as the file had them', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(textWithSpans, { minLength: 1, maxLength: 8 }),
+        fc.nat(),
+        async (rows, salt) => {
+          const own = taskId(`t${salt}`)
+          const file = await put(
+            'spans.jsonl',
+            lines({ text: 'x', spans: [{ start: 0, end: 1, label: 'L', text: 'x' }] }, ...rows),
+          )
+          await bring([file], { task: own })
+          const unique = new Map(
+            [{ text: 'x', spans: [{ start: 0, end: 1, label: 'L', text: 'x' }] }, ...rows].map((row) => [
+              JSON.stringify(row),
+              row,
+            ]),
+          )
+          expect(
+            (await stored(own)).map(({ input, output }) => ({
+              text: input.kind === 'text' && input.text,
+              spans: output.kind === 'spans' && output.spans,
+            })),
+          ).toEqual([...unique.values()])
+        },
+      ),
+      { numRuns: 20 },
+    )
+  })
+
+  it('keep the answer, the others and its absence', async () => {
+    const context = 'Ada lives in London 🐟.'
+    const answers = [
+      { text: 'London', answer_start: 13 },
+      { text: 'in London 🐟', answer_start: 10 },
+    ]
+    const qas = [
+      { id: 'a', question: 'Where?', answers },
+      { id: 'b', question: 'When?', is_impossible: true, answers: [] },
+    ]
+    const outcome = await bring([
+      await put('q.json', JSON.stringify({ data: [{ title: 'Ada', paragraphs: [{ context, qas }] }] })),
+    ])
+    expect(outcome.report.answers).toEqual({ inContext: 1, notInContext: 1, several: 1 })
+    expect((await stored()).map(({ input, output, group }) => ({ input, output, group }))).toEqual([
+      {
+        input: { kind: 'question', question: 'Where?', context },
+        output: {
+          kind: 'answer',
+          span: { start: 13, end: 19, text: 'London' },
+          others: [{ start: 10, end: 22, text: 'in London 🐟' }],
+        },
+        group: 'Ada',
+      },
+      { input: { kind: 'question', question: 'When?', context }, output: { kind: 'answer' }, group: 'Ada' },
+    ])
+  })
+
+  it('have their spans where they stand in the masked text, and are left out where a span cuts through it', async () => {
+    const text = 'Mail ada@example.com or call Ada in London'
+    const name = text.indexOf('Ada')
+    const file = await put(
+      's.jsonl',
+      lines(
+        {
+          text,
+          spans: [
+            [name, name + 3, 'PER'],
+            [5, 20, 'MAIL'],
+          ],
+        },
+        { text, spans: [[5, 8, 'PER']] },
+      ),
+    )
+    const { report } = await bring([file])
+    expect(report).toMatchObject({
+      examples: 1,
+      maskedRows: 2,
+      spans: { total: 2 },
+      leftOut: [{ reason: 'a span that begins or ends inside masked personal data', rows: 1 }],
+    })
+    expect((await stored())[0]?.output).toEqual({
+      kind: 'spans',
+      spans: [
+        { start: 5, end: 12, label: 'MAIL', text: '[EMAIL]' },
+        { start: 21, end: 24, label: 'PER', text: 'Ada' },
+      ],
+    })
+  })
+
+  it('count what was mended and name the rows', async () => {
+    const file = await put('a.conll', 'Ada\tI-PER\nruns\tO\n\nBo\tB-PER\nruns\tO\n')
+    await expect(bring([file], { layout: { scheme: 'bio' } })).rejects.toMatchObject({ code: 'data.conll' })
+    const { report } = await bring([file], { layout: { scheme: 'bio', repairTags: true } })
+    expect(report.mended).toEqual([
+      { what: expect.stringMatching(/conlleval/), count: 1, places: [{ file, line: 1 }] },
+    ])
+  })
+
+  it('cannot be trained on as questions yet, which is said', async () => {
+    const qas = [{ question: 'Where?', answers: [{ text: 'Ada', answer_start: 0 }] }]
+    await bring([await put('q.json', JSON.stringify({ data: [{ paragraphs: [{ context: 'Ada', qas }] }] }))])
+    await expect(gatherRows(store, { task, mergeLabels: false })).rejects.toMatchObject({
+      code: 'train.kind-not-yet',
+      details: { rows: 1 },
+    })
+  })
+})
+
+describe('bad input', () => {
+  const good = 'Ada\tB-PER\nruns\tO\n\n'
+  const spans = (list: unknown): string =>
+    lines({ text: 'Ada runs', spans: [[0, 3, 'PER']] }, { text: 'Ada runs far', spans: list })
+  const parquet = new Uint8Array(
+    parquetWriteBuffer({
+      columnData: [
+        { name: 'text', data: ['a', 'b'], type: 'STRING' },
+        { name: 'label', data: ['x', 'y'], type: 'STRING' },
+      ],
+    }),
+  )
+
+  it.each([
+    [
+      'a Parquet file cut short',
+      'b.parquet',
+      parquet.subarray(0, parquet.length - 9),
+      'data.parquet',
+      /cut short/,
+    ],
+    [
+      'a CoNLL line of three columns among two',
+      'b.conll',
+      `${good.repeat(2000)}Bo\tB-PER\tx\n`,
+      'data.conll',
+      /line 6001, column 1: 3 columns/,
+    ],
+    [
+      'tags that break their scheme',
+      'b.conll',
+      `${good.repeat(2000)}Bo\tI-PER\n`,
+      'data.conll',
+      /line 6001, column 4: .*--repair-tags/,
+    ],
+    [
+      'overlapping spans',
+      'b.jsonl',
+      spans([
+        [0, 8, 'A'],
+        [4, 12, 'B'],
+      ]),
+      'data.span',
+      /line 2, span spans\[1\].*overlaps/,
+    ],
+    [
+      'an offset past the end',
+      'b.jsonl',
+      spans([[4, 13, 'A']]),
+      'data.span',
+      /line 2, span spans\[0\].*12 characters/,
+    ],
+    [
+      'a quote that stands elsewhere',
+      'b.jsonl',
+      spans([{ start: 0, end: 3, label: 'A', text: 'runs' }]),
+      'data.span',
+      /line 2.*stands at 4 to 8/,
+    ],
+    ['an empty file', 'b.jsonl', '', 'data.empty', /the file is empty/],
+    [
+      'bytes of another encoding',
+      'b.csv',
+      Buffer.from(`text,label\n${'a,x\n'.repeat(30_000)}sch\xf6n,y\n`, 'latin1'),
+      'data.encoding',
+      /line 30002, byte 4.*--encoding latin1/,
+    ],
+    [
+      'a line without end',
+      'b.csv',
+      `text,label\n${'a,x\n'.repeat(30)}"${'b'.repeat(34_000_000)}`,
+      'data.quote',
+      /line 32, column 1/,
+    ],
+    [
+      'a document cut short',
+      'b.json',
+      '[{"text": "a", "label": "x"},\n{"text": "b"',
+      'data.json',
+      /line 2.*cut short/,
+    ],
+  ])('as %s is named, and nothing of the import stays', async (_, name, content, code, message) => {
+    const first = name.endsWith('.conll') ? await put('a.conll', good.repeat(3000)) : undefined
+    const file = await put(name, content)
+    await expect(bring(first === undefined ? [file] : [first, file])).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    })
+    expect(await store.examples.count(task)).toBe(0)
+    expect(await calls()).toEqual([])
+  })
+
+  it('as files of different columns or kinds for one task is refused before a row is read', async () => {
+    const rows = (header: string): string => `${header}\n${'a text,x\nanother,y\n'.repeat(20)}`
+    const [a, b] = [await put('a.csv', rows('text,label')), await put('b.csv', rows('body,category'))]
+    await expect(bring([a, b])).rejects.toThrow(
+      /"body" and "category" were taken.*before it "text" and "label".*--input and --output/,
+    )
+    await expect(bring([a, b], { columns: { input: 'text', output: 'label' } })).rejects.toMatchObject({
+      code: 'data.column-unknown',
+      details: { file: b },
+    })
+    const questions = await put(
+      'q.json',
+      JSON.stringify({
+        data: [
+          {
+            paragraphs: [
+              { context: 'Ada', qas: [{ question: 'Who?', answers: [{ text: 'Ada', answer_start: 0 }] }] },
+            ],
+          },
+        ],
+      }),
+    )
+    const tagged = await put('t.conll', good)
+    await expect(bring([tagged, questions])).rejects.toThrow(
+      /holds questions with answers but the files before it hold texts with spans/,
+    )
+    await expect(bring([a, tagged])).rejects.toMatchObject({ code: 'data.mixed-kinds' })
+    expect(await store.examples.count(task)).toBe(0)
+  })
+})
+
+describe('logs of other tools', () => {
+  const word = (at: number): string =>
+    `${String.fromCharCode(97 + (at % 26))}${String.fromCharCode(97 + ((at * 7) % 26))} ${'xyz'[at % 3]}${at}`
+  const anthropic = (at: number): unknown => ({
+    request: {
+      model: 'big-2',
+      max_tokens: 5,
+      system: 'Is it odd? Answer yes or no.',
+      messages: [{ role: 'user', content: `Text: ${word(at)}` }],
+    },
+    response: {
+      type: 'message',
+      role: 'assistant',
+      model: 'big-2',
+      content: [{ type: 'text', text: at % 2 ? 'yes' : 'no' }],
+      stop_reason: 'end_turn',
+      usage: { input_tokens: 9, output_tokens: 1 },
+    },
+  })
+
+  it('of the Anthropic API become calls of its wire, from which a task is learned', async () => {
+    const file = await put('log.jsonl', lines(...Array.from({ length: 60 }, (_, at) => anthropic(at))))
+    const { stored: kept } = await bring([file])
+    expect(kept).toMatchObject({ calls: 60 })
+    expect((await calls())[0]).toMatchObject({
+      wire: 'anthropic-messages',
+      path: '/v1/messages',
+      model: 'big-2',
+      usage: { promptTokens: 9, completionTokens: 1 },
+    })
+    const rows = await gatherRows(store, { task, mergeLabels: false })
+    expect(rows.task).toMatchObject({ kind: 'classification', space: { labels: ['no', 'yes'] } })
+    expect(rows.examples).toHaveLength(60)
+    expect(rows.examples.map(({ input }) => input.kind === 'text' && input.text)).toContain(word(7))
+  })
+
+  it('leave out what is no call, counted and by name, and keep none of it', async () => {
+    const generation = {
+      id: 'o1',
+      traceId: 't',
+      type: 'GENERATION',
+      startTime: '2026-01-02T03:04:05Z',
+      input: [{ role: 'user', content: 'hi' }],
+      output: 'yes',
+    }
+    const file = await put(
+      'o.json',
+      JSON.stringify([generation, { ...generation, id: 'o2', type: 'SPAN' }], null, 1),
+    )
+    const { report, stored: kept } = await bring([file])
+    expect(kept).toMatchObject({ calls: 1 })
+    expect(report.leftOut).toEqual([
+      {
+        reason: 'a Langfuse observation of the type SPAN',
+        rows: 1,
+        samples: [{ file, line: 15, name: 'o2' }],
+      },
+    ])
+    expect(await calls()).toHaveLength(1)
+  })
+})
