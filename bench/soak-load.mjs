@@ -19,6 +19,7 @@ const counts = new Map()
 const problems = []
 let open = 0
 let answeredLocally = 0
+let cancelledEarly = 0
 
 function run({ url, callsPerSecond, seconds, system, seed }) {
   const begin = performance.now()
@@ -35,6 +36,7 @@ function run({ url, callsPerSecond, seconds, system, seed }) {
         sent,
         seconds: (performance.now() - begin) / 1000,
         answeredLocally,
+        cancelledEarly,
         kinds: summary(),
         problems,
       })
@@ -114,7 +116,10 @@ const kinds = {
     const controller = new AbortController()
     const path = turn % 2 === 0 ? '/v1/chat/completions' : '/v1/messages'
     const isEarly = turn % 3 === 0
-    if (isEarly) setTimeout(() => controller.abort(), 3)
+    if (isEarly) {
+      cancelledEarly++
+      setTimeout(() => controller.abort(), 3)
+    }
     try {
       const answer = await send(url, path, { ...asked(id), stream: true }, controller.signal)
       for await (const _ of answer.body) {
