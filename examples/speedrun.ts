@@ -110,6 +110,7 @@ try {
     registry,
     tiers: [tier],
     log: createLog({ level: 'error' }),
+    version: 'speedrun',
   })
 
   // 5. Ask it with the client that you have.

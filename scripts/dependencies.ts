@@ -5,6 +5,7 @@ import { isTest } from './tidy-dead.ts'
 /** Package → what it does for us. A package that is not in this table fails the check, and so does one no longer used. */
 export const dependencies: Readonly<Record<string, string>> = {
   commander: 'the command line: options, help, errors',
+  '@fastify/swagger': 'the OpenAPI document of the admin API, made from its routes',
   'd3-scale': 'scales and round ticks of the charts on the card, without a DOM',
   'd3-shape': 'lines and areas of the charts as SVG paths, without a DOM',
   fastify: 'HTTP of the gateway: routing, bodies, limits, shutdown',
@@ -12,6 +13,7 @@ export const dependencies: Readonly<Record<string, string>> = {
     "tokens as OpenAI's models count them, where an upstream does not say; ten times as fast as js-tiktoken",
   hyparquet: 'Parquet files, read by row group, pure JavaScript',
   'hyparquet-compressors': 'what Parquet files are compressed with: gzip, zstd, brotli, LZ4, fast snappy',
+  'fastify-type-provider-zod': 'zod schemas as fastify checks and documents requests and answers with',
   kysely: 'SQL built with types, for SQLite and PostgreSQL alike',
   libsql: 'the embedded store: SQLite with prebuilt binaries and no install script',
   marked: 'the card as a web page: Markdown to HTML',

@@ -20,6 +20,7 @@ import { newDemoState, type StatedInputs } from './demo/state.ts'
 import { farewell, introduction } from './demo/texts.ts'
 import { createView } from './demo/view.ts'
 import { wholeFlag } from './flags.ts'
+import { packageVersion } from './version.ts'
 
 interface DemoFlags {
   readonly once?: boolean
@@ -108,6 +109,7 @@ async function withServing(
   try {
     const { settings } = chooseUpstreams(configuration, {})
     const serving = await startServing({
+      version: packageVersion(),
       configuration,
       ...(settings && { upstreams: settings }),
       storeFile: home.storeFile,

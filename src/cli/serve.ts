@@ -15,6 +15,7 @@ import { createNanoTier } from '../tier/nano/nano-tier.ts'
 import { type CommandContext, withContext } from './context.ts'
 import { followSettings } from './serve-reload.ts'
 import { trainByItself } from './train-by-itself.ts'
+import { packageVersion } from './version.ts'
 
 interface ServeOptions {
   readonly port?: number
@@ -54,6 +55,7 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<vo
   const { settings: upstreams, chosen } = chooseUpstreams(configuration, process.env)
   const log = createLog({ level: configuration.log.level })
   const serving = await startServing({
+    version: packageVersion(),
     configuration,
     storeFile: home.storeFile,
     store: await context.store(),

@@ -69,7 +69,7 @@ interface Kept {
 function localCall(context: GatewayContext, exchange: Exchange, { plan, completion, usage }: Kept): Call {
   const { form } = plan.call
   const { specialist, prediction, reason, cpuMs } = plan.routed
-  const call: Call = {
+  const said: Call = {
     id: exchange.id,
     atMs: exchange.atMs,
     method: 'POST',
@@ -88,6 +88,7 @@ function localCall(context: GatewayContext, exchange: Exchange, { plan, completi
     latencyMs: context.clock.monotonicMs() - exchange.startMs,
     cpuMs: cpuMs ?? 0,
   }
+  const call = exchange.key ? { ...said, key: exchange.key.record.id } : said
   if (cpuMs !== undefined) return call
   const { cpuMs: _, ...unmeasured } = call
   return unmeasured

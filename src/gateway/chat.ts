@@ -7,6 +7,7 @@ import { type Routed, runCascade } from '../route/cascade.ts'
 import { explain } from '../route/reasons.ts'
 import { taskOfModel, wholePrompt } from '../route/recognise.ts'
 import type { TaskInput } from '../task/types.ts'
+import { taskRefusal } from './access/access.ts'
 import { answerLocally } from './answer-locally.ts'
 import { type ChatCall, chatOf, keptModel, understand } from './chat-form.ts'
 import type { GatewayContext } from './context.ts'
@@ -49,7 +50,10 @@ export function chatHandler(context: GatewayContext): ChatHandler {
     readBody(request, context.bodyLimitBytes, (body) => {
       const requestText = typeof body === 'string' ? '' : body.toString()
       const id = newCallId(atMs)
-      const exchange = { request, response, id, atMs, startMs, wire: 'openai-chat', requestText } as const
+      const key = context.access.keyOf(request)
+      const exchange: Exchange = key
+        ? { request, response, id, atMs, startMs, wire: 'openai-chat', requestText, key }
+        : { request, response, id, atMs, startMs, wire: 'openai-chat', requestText }
       if (body === 'left') refuse(context, exchange, appError('request.client-left', {}))
       else if (body === 'too-large') refuse(context, exchange, tooLarge(context))
       else arrive({ exchange, body })
@@ -68,6 +72,8 @@ function guarded(context: GatewayContext, exchange: Exchange, step: () => void):
 /** Routes a call; what is no chat request is forwarded at once. */
 function decideCall(context: GatewayContext, exchange: Exchange, body: Buffer): Decided | undefined {
   const call = callOfBody(context, exchange, body)
+  const forbidden = taskRefusal(exchange.key, call?.form.recognised.task)
+  if (forbidden) throw forbidden
   if (call) return { exchange, body, call, routed: route(context, exchange.request, call) }
   const standing: Standing = { reason: 'opaque', servedBy: 'upstream', streaming: false }
   context.track(forwardChat(context, exchange, standing, { body }))

@@ -4,6 +4,8 @@ import type { Log } from '../base/log.ts'
 import type { CascadeOptions } from '../route/cascade.ts'
 import type { TaskBook } from '../route/recognise.ts'
 import type { Call } from '../wire/call.ts'
+import type { Access } from './access/access.ts'
+import type { AdminContext } from './admin/admin-context.ts'
 import type { Audits } from './audits/audits.ts'
 import type { KnownBodies } from './known-bodies.ts'
 import type { GatewayMetrics } from './metrics.ts'
@@ -37,6 +39,9 @@ export interface ServedTasks {
 export type MaskText = (text: string) => string
 
 export interface GatewayContext {
+  readonly access: Access
+  /** Absent where there is no admin API. */
+  readonly admin: AdminContext | undefined
   readonly upstream: Upstream | undefined
   readonly recorder: CallRecorder
   readonly tasks: ServedTasks

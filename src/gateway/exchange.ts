@@ -6,7 +6,9 @@ import { newCallId } from '../base/ids.ts'
 import type { Reason } from '../route/reasons.ts'
 import type { Call, Usage, WireKind } from '../wire/call.ts'
 import { type ErrorShape, wireErrorBody } from '../wire/wire-error.ts'
+import type { HeldKey } from './access/keyring.ts'
 import type { GatewayContext } from './context.ts'
+import { clientSignal } from './relay.ts'
 import type { UpstreamAnswer } from './upstream.ts'
 import { requestFacts } from './upstreams/request-facts.ts'
 
@@ -20,6 +22,8 @@ export interface Exchange {
   readonly wire: WireKind
   /** The body as it came, where it was read whole. */
   readonly requestText?: string
+  /** The key that the client showed. */
+  readonly key?: HeldKey
 }
 
 /** What was decided for a call. */
@@ -54,7 +58,22 @@ export function beginExchange(
   wire: WireKind,
 ): Exchange {
   const atMs = context.clock.nowMs()
-  return { request, response, id: newCallId(atMs), atMs, startMs: context.clock.monotonicMs(), wire }
+  const startMs = context.clock.monotonicMs()
+  const key = context.access.keyOf(request)
+  return { request, response, id: newCallId(atMs), atMs, startMs, wire, ...(key && { key }) }
+}
+
+/** Fires when the client has gone, and when its key was revoked. */
+export function exchangeSignal({ response, key }: Exchange): AbortSignal {
+  const left = clientSignal(response)
+  return key ? AbortSignal.any([left, key.revoked]) : left
+}
+
+/** The error of a call that its {@link exchangeSignal} ended. */
+export function cutOff({ key }: Exchange, cause: unknown): AppError {
+  return key?.revoked.aborted
+    ? appError('key.revoked', {}, cause)
+    : appError('request.client-left', {}, cause)
 }
 
 /** Shoal's own header fields: names and values in turn. */
@@ -98,6 +117,7 @@ export function callOf(
     ...(outcome.firstByteMs !== undefined && { firstByteMs: outcome.firstByteMs }),
     ...(standing.cpuMs !== undefined && { cpuMs: standing.cpuMs }),
     ...(outcome.error !== undefined && { error: outcome.error }),
+    ...(exchange.key && { key: exchange.key.record.id }),
   }
 }
 

@@ -6,12 +6,15 @@ import { chatAssembler } from '../wire/chat-stream.ts'
 import { chatResponseSchema } from '../wire/openai-chat.ts'
 import { sseReader } from '../wire/sse.ts'
 import { wireErrorEvent } from '../wire/wire-error.ts'
+import { spendingRefusal } from './access/access.ts'
 import type { GatewayContext } from './context.ts'
 import {
   answerError,
   answeredBy,
   callOf,
+  cutOff,
   type Exchange,
+  exchangeSignal,
   keepAfterwards,
   keepBeforeAnswer,
   type Outcome,
@@ -20,7 +23,7 @@ import {
 } from './exchange.ts'
 import { handlerError } from './failures.ts'
 import { clientFields } from './header-fields.ts'
-import { clientSignal, relay } from './relay.ts'
+import { relay } from './relay.ts'
 import type { Upstream, UpstreamAnswer, WholeBody } from './upstream.ts'
 import { sendAsking, withoutUsage } from './usage-asking.ts'
 
@@ -52,7 +55,9 @@ export async function forwardChat(
   if (!upstream) return answerError(context, exchange, standing, appError('upstream.none', { reason }))
   if (state.forwarding >= context.maxForwarding)
     return answerError(context, exchange, standing, appError('gateway.busy', { count: state.forwarding }))
-  const forwarding = { context, exchange, standing, upstream, signal: clientSignal(exchange.response) }
+  const unpaid = spendingRefusal(exchange.key)
+  if (unpaid) return answerError(context, exchange, standing, unpaid)
+  const forwarding = { context, exchange, standing, upstream, signal: exchangeSignal(exchange) }
   state.forwarding++
   try {
     const send = (body: Uint8Array): Promise<UpstreamAnswer> =>
@@ -73,7 +78,7 @@ export async function forwardChat(
     await (answer.whole ? passWhole(answered, answer, answer.whole) : passStream(answered, answer))
   } catch (cause) {
     const error = forwarding.signal.aborted
-      ? appError('request.client-left', {}, cause)
+      ? cutOff(exchange, cause)
       : handlerError(context.log, upstream, cause)
     answerError(context, exchange, standing, error)
   } finally {
@@ -146,9 +151,7 @@ async function passStream(forwarding: Answered, answer: UpstreamAnswer): Promise
     for (const chunk of held) response.write(chunk)
     response.end()
   } catch (cause) {
-    const error = signal.aborted
-      ? appError('request.client-left', {}, cause)
-      : handlerError(context.log, upstream, cause)
+    const error = signal.aborted ? cutOff(exchange, cause) : handlerError(context.log, upstream, cause)
     endBroken(forwarding, error, outcome(error.status, error))
   }
 }

@@ -5,6 +5,7 @@ import { isJsonObject, tryParseJson } from '../base/json.ts'
 import { explain } from '../route/reasons.ts'
 import type { Call } from '../wire/call.ts'
 import { wireErrorEvent } from '../wire/wire-error.ts'
+import { spendingRefusal, taskRefusal } from './access/access.ts'
 import { type AnswerReading, answerReading, modelIn, wireOf } from './answer-reading.ts'
 import type { GatewayContext } from './context.ts'
 import {
@@ -12,8 +13,10 @@ import {
   answeredBy,
   beginExchange,
   callOf,
+  cutOff,
   type Exchange,
   errorShapeOf,
+  exchangeSignal,
   keepAfterwards,
   keepBeforeAnswer,
   type Outcome,
@@ -24,7 +27,7 @@ import {
 import { handlerError } from './failures.ts'
 import { clientFields, fieldOf } from './header-fields.ts'
 import { keptBody } from './kept-body.ts'
-import { clientSignal, relay } from './relay.ts'
+import { relay } from './relay.ts'
 import { sendableBody } from './request-body.ts'
 import type { UpstreamAnswer } from './upstream.ts'
 
@@ -48,7 +51,9 @@ export async function forwardOpaque(
     )
   if (state.forwarding >= context.maxForwarding)
     return answerError(context, exchange, standing, appError('gateway.busy', { count: state.forwarding }))
-  const signal = clientSignal(response)
+  const refusal = taskRefusal(exchange.key, undefined) ?? spendingRefusal(exchange.key)
+  if (refusal) return answerError(context, exchange, standing, refusal)
+  const signal = exchangeSignal(exchange)
   const hasBody =
     Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding'] !== undefined
   const sent = keptBody(request.rawHeaders, { limitBytes: context.keptLimitBytes })
@@ -75,9 +80,7 @@ export async function forwardOpaque(
     }
     await passOn(context, exchange, passing)
   } catch (cause) {
-    const error = signal.aborted
-      ? appError('request.client-left', {}, cause)
-      : handlerError(context.log, upstream, cause)
+    const error = signal.aborted ? cutOff(exchange, cause) : handlerError(context.log, upstream, cause)
     if (passing?.standing.streaming && response.headersSent)
       await endBroken(context, exchange, { error, passing })
     else answerError(context, exchange, standing, error)

@@ -2,6 +2,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
+import { type Access, openAccess } from './access/access.ts'
+import type { AdminContext } from './admin/admin-context.ts'
 import { type AuditOptions, type Audits, createAudits } from './audits/audits.ts'
 import type { CallRecorder, GatewayContext, MaskText, ServedTasks } from './context.ts'
 import { knownBodies } from './known-bodies.ts'
@@ -38,6 +40,10 @@ export interface GatewayOptions extends LiveSettings {
   readonly mask: MaskText
   readonly log: Log
   readonly clock?: Clock
+  /** Absent: everyone who reaches it may call. */
+  readonly access?: Access
+  /** Absent: there is no admin API. */
+  readonly admin?: AdminContext
   /** Absent: local answers are not checked. */
   readonly audits?: AuditOptions
   /** Sentences about the gateway itself, for the readiness. */
@@ -126,6 +132,8 @@ function contextOf(
     get upstream() {
       return live.upstream
     },
+    access: options.access ?? openAccess,
+    admin: options.admin,
     recorder,
     tasks,
     mask: options.mask,

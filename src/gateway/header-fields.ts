@@ -16,6 +16,8 @@ const hopByHop = new Set([
 
 /** What a client may send as its key to say that it has none: the configured one is used then. */
 const placeholderKey = /^(bearer\b\s*)?(shoal)?\s*$/i
+/** A key of this gateway, which is nobody else's business. */
+const ownKey = /^(bearer\s+)?shoal_/i
 /** Fields that hold a client's key: OpenAI's, Anthropic's, Azure's. */
 const keyFields = new Set(['authorization', 'x-api-key', 'api-key'])
 /** Fields that name the account of a client's key, and mean nothing beside another key. */
@@ -45,6 +47,7 @@ export function upstreamFields(raw: readonly string[], options: UpstreamFieldsOp
     if (name === 'accept-encoding' && !options.keepEncodings) continue
     if (options.clientKey === 'dropped' && (keyFields.has(name) || accountFields.has(name))) continue
     if (keyFields.has(name)) {
+      if (ownKey.test(value)) continue
       if (options.apiKey !== undefined && placeholderKey.test(value)) continue
       hasKey = true
     }

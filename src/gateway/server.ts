@@ -1,11 +1,13 @@
 /** The gateway's server: the chat endpoint straight on `node:http`, since it is on the path of every call; all else on fastify. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
-import { appError } from '../base/errors.ts'
+import { type AppError, appError } from '../base/errors.ts'
 import { errorCodeOf } from '../base/files.ts'
 import { wireErrorBody } from '../wire/wire-error.ts'
+import { adminApp } from './admin/admin-app.ts'
 import { chatHandler } from './chat.ts'
 import type { GatewayContext } from './context.ts'
+import { errorShapeOf } from './exchange.ts'
 import { handlerError } from './failures.ts'
 import { forwardOpaque } from './forward-opaque.ts'
 import { handleModels } from './models.ts'
@@ -41,6 +43,7 @@ export function gatewayServer(context: GatewayContext): FastifyInstance {
     reply.hijack()
     context.track(handleModels(context, request.raw, reply.raw))
   })
+  if (context.admin) app.register(adminApp(context.admin, context.log), { prefix: '/admin' })
   app.all('/v1/*', (request, reply) => {
     reply.hijack()
     context.track(forwardOpaque(context, request.raw, reply.raw))
@@ -89,7 +92,9 @@ function chatServer(
 ): Server {
   const onChat = chatHandler(context)
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    if (request.method === 'POST' && isChatPath(request.url ?? '')) onChat(request, response)
+    const admitted = context.access.admit(request)
+    if (admitted instanceof Error) refuseAtTheDoor(request, response, admitted)
+    else if (request.method === 'POST' && isChatPath(request.url ?? '')) onChat(request, response)
     else handler(request, response)
   }
   const server = createServer({ keepAliveTimeout: keepAliveMs }, onRequest)
@@ -99,6 +104,22 @@ function chatServer(
     onRequest(request, response)
   })
   return server
+}
+
+/** What is refused before its body is read is no call: it is answered, and the connection ends with it. */
+function refuseAtTheDoor(request: IncomingMessage, response: ServerResponse, error: AppError): void {
+  const body = wireErrorBody(error, errorShapeOf(request))
+  response.writeHead(error.status, [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(Buffer.byteLength(body)),
+    'connection',
+    'close',
+    ...(error.status === 401 ? ['www-authenticate', 'Bearer'] : []),
+    ...('seconds' in error.details ? ['retry-after', String(error.details['seconds'])] : []),
+  ])
+  response.end(body)
 }
 
 function isChatPath(url: string): boolean {

@@ -1,6 +1,7 @@
 /** A gateway with all that it needs, put together from the settings: recorder, specialists, upstream. */
 import { randomInt } from 'node:crypto'
 import { systemClock } from '../base/clock.ts'
+import { appError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import { type PriceTable, priceTable } from '../meter/prices.ts'
 import { keepRules } from '../pipeline/configuration/keep.ts'
@@ -12,6 +13,9 @@ import type { Tier } from '../tier/tier.ts'
 import { type Recorder, startRecorder } from '../trace/recorder.ts'
 import type { Store } from '../trace/store.ts'
 import type { Call } from '../wire/call.ts'
+import { type Access, createAccess } from './access/access.ts'
+import { type Keyring, openKeyring } from './access/keyring.ts'
+import { isLoopbackHost } from './access/web-guard.ts'
 import { startAutoTraining, type TrainTask } from './auto-training.ts'
 import type { CallRecorder } from './context.ts'
 import { createGateway, type LiveSettings } from './gateway.ts'
@@ -28,6 +32,8 @@ export interface ServingOptions {
   readonly registry: Registry
   readonly tiers: readonly Tier[]
   readonly log: Log
+  /** Version of Shoal, for the documents of the admin API. */
+  readonly version: string
   /** Trains a task in a process of its own; absent: nothing trains by itself. */
   readonly train?: TrainTask
 }
@@ -80,6 +86,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     await specialists.start()
     const auto = autoTrainingOf(options, live)
     if (auto) closing.push(() => auto.close())
+    const keyring = await openKeyring({ store, log, nowMs: () => systemClock.nowMs() })
+    closing.push(() => keyring.close())
     closing.push(startKeeping({ ...options, rules: () => keepRules(live.configuration.keep) }))
     const gateway = createGateway({
       ...liveSettings(options),
@@ -90,6 +98,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       tasks: specialists,
       mask: maskedText,
       log,
+      access: accessOf(live, keyring),
+      admin: { store, registry, keyring, clock: systemClock, version: options.version },
       audits: {
         settings: liveAudit(live),
         prices: livePrices(live),
@@ -124,6 +134,24 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     await closeAll(closing)
     throw cause
   }
+}
+
+/** Beyond loopback nobody is let in without a key. */
+function accessOf(live: Live, keyring: Keyring): Access {
+  const { host } = live.configuration.server
+  const isLoopback = isLoopbackHost(host)
+  if (!isLoopback && !keyring.isRequired('calls')) throw appError('gateway.no-keys', { host })
+  return createAccess({
+    isLoopback,
+    get allowedHosts() {
+      return live.configuration.server.allowedHosts
+    },
+    get allowedOrigins() {
+      return live.configuration.server.allowedOrigins
+    },
+    keyring,
+    monotonicMs: () => systemClock.monotonicMs(),
+  })
 }
 
 /** Last begun, first closed. */

@@ -145,7 +145,7 @@ async function loadFirst(following: Following): Promise<void> {
   let sizeBytes = 0
   for (const [task, { specialist, load, ...loaded }] of following.loaded) {
     sizeBytes += loaded.sizeBytes
-    if (sizeBytes > loadedAtStartBytes) return
+    if (sizeBytes > Math.min(loadedAtStartBytes, following.options.memoryBytes)) return
     // What failed was noted by the shelf.
     if (!(await succeeds(load()))) following.loaded.delete(task)
   }

@@ -16,6 +16,16 @@ const server = z.strictObject({
     .describe('Address to listen on. The default takes calls from this machine only.'),
   port: z.int().min(0).max(65535).default(4114).describe('Port to listen on; 0 takes any free one.'),
   bodyLimit: size('32MiB', 'Largest body of a chat call; larger ones are refused with 413.'),
+  allowedHosts: z
+    .array(z.string().min(1).toLowerCase())
+    .default([])
+    .describe(
+      'Names that clients may call the gateway by, besides those of this machine, as behind a proxy: shoal.example. Beyond loopback, where not empty, the only ones.',
+    ),
+  allowedOrigins: z
+    .array(z.url({ protocol: /^https?$/, error: 'expected an origin such as https://app.example' }))
+    .default([])
+    .describe('Web pages that may call the gateway from a browser, by their origin: https://app.example.'),
   shutdown: time('10s', 'How long calls under way may go on when the gateway is told to stop.'),
 })
 

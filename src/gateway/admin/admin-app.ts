@@ -1,0 +1,84 @@
+/** The admin API under `/admin`: routes with their schemas, the OpenAPI document made from them, and errors in one shape. */
+import swagger from '@fastify/swagger'
+import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod'
+import { AppError, appError } from '../../base/errors.ts'
+import type { Log } from '../../base/log.ts'
+import { wireErrorBody } from '../../wire/wire-error.ts'
+import { handlerError } from '../failures.ts'
+import type { AdminContext } from './admin-context.ts'
+import { callRoutes } from './calls.ts'
+import { keyRoutes } from './keys.ts'
+import { ledgerRoutes } from './ledger.ts'
+import { taskRoutes } from './tasks.ts'
+
+const bodyLimitBytes = 2 ** 21
+
+/** The plugin; registered with the prefix `/admin`. */
+export function adminApp(context: AdminContext, log: Log): FastifyPluginAsync {
+  return async (plain) => {
+    const app = plain.withTypeProvider<ZodTypeProvider>()
+    app.setValidatorCompiler(validatorCompiler)
+    app.setSerializerCompiler(serializerCompiler)
+    takeJson(plain)
+    app.setErrorHandler((cause, _request, reply) => {
+      const error = errorOf(cause, log)
+      reply.status(error.status).type('application/json').send(wireErrorBody(error))
+    })
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Shoal admin API',
+          version: context.version,
+          description: 'Tasks, specialists, calls, corrections, keys and the ledger of one gateway.',
+        },
+        components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+        security: [{ key: [] }, {}],
+      },
+      transform: jsonSchemaTransform,
+    })
+    for (const routes of [taskRoutes, callRoutes, keyRoutes, ledgerRoutes])
+      await app.register(routes(context))
+    app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  }
+}
+
+/** Elsewhere the gateway reads no bodies by itself. */
+function takeJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: bodyLimitBytes },
+    (_request, body, done) => {
+      try {
+        done(null, body === '' ? undefined : JSON.parse(String(body)))
+      } catch (cause) {
+        const problem = cause instanceof Error ? cause.message : String(cause)
+        done(appError('admin.request-invalid', { problem: `the body is not JSON: ${problem}` }))
+      }
+    },
+  )
+}
+
+/** Errors of fastify and of the schemas in the words of the table. */
+function errorOf(cause: unknown, log: Log): AppError {
+  if (cause instanceof AppError) return cause
+  const { validation, validationContext, code, message, statusCode } = cause as Partial<FastifyError>
+  if (validation) {
+    const said = validation.map(({ instancePath, message: text }) => `${instancePath || '/'} ${text ?? ''}`)
+    return appError('admin.request-invalid', {
+      problem: `${validationContext ?? 'request'}: ${said.join('; ')}`,
+    })
+  }
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return appError('request.too-large', { limit: `${bodyLimitBytes} bytes` })
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return appError('admin.request-invalid', { problem: message ?? 'it was not understood' })
+  return handlerError(log, undefined, cause)
+}
