@@ -2,7 +2,7 @@
 import { type ExampleId, type SpecialistId, specialistId, type TaskId } from '../base/ids.ts'
 import { exampleId } from '../data/example-set.ts'
 import type { LoadedSpecialist, Manifest, Registry } from '../registry/registry.ts'
-import { matchTemplate, textInput } from '../task/template.ts'
+import { inputOf, matchTemplate } from '../task/template.ts'
 import type { Removal, Removed, Store } from '../trace/store.ts'
 import type { Call } from '../wire/call.ts'
 import { keptPrompt } from './call-texts.ts'
@@ -86,7 +86,7 @@ function inputsOf(calls: readonly Call[], { task }: Manifest): ReadonlySet<Examp
   for (const call of calls) {
     const prompt = keptPrompt(call)
     const found = prompt && matchTemplate(template, prompt)
-    if (found) ids.add(exampleId(textInput(found.slots)))
+    if (found) ids.add(exampleId(inputOf(task, found.slots)))
   }
   return ids
 }

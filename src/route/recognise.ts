@@ -1,6 +1,13 @@
 /** Which task a call belongs to, and what its input is: by header, by the model `shoal/TASK`, or by the prompt's template. */
 import { type ModelName, type TaskId, taskId } from '../base/ids.ts'
-import { fillTemplate, isDistinctive, matchTemplate, type Slots, textInput } from '../task/template.ts'
+import {
+  fillTemplate,
+  inputOf,
+  isDistinctive,
+  linesInput,
+  matchTemplate,
+  type Slots,
+} from '../task/template.ts'
 import type { Message, Prompt, PromptTemplate, TaskInput } from '../task/types.ts'
 import { splitByConstants } from '../text/align.ts'
 import { holdsPlaceholder, maskText } from '../text/masking.ts'
@@ -98,7 +105,7 @@ export function recognise(call: NamedCall, book: TaskBook): Recognised {
   if (!served || !call.prompt) return { ...base, isBare: false }
   const { template } = served.task
   const found = template && matchTemplate(template, call.prompt)
-  if (found) return { ...base, input: textInput(found.slots), isBare: false }
+  if (found) return { ...base, input: inputOf(served.task, found.slots), isBare: false }
   const text = bareInput(served, call.prompt, by)
   if (text === undefined) return { ...base, isBare: false }
   return { ...base, input: { kind: 'text', text }, isBare: true }
@@ -135,7 +142,7 @@ function originalInput(template: PromptTemplate, prompt: Prompt): TaskInput {
       from += texts[slot]!.length
     }
   }
-  return textInput(slots)
+  return linesInput(template, slots)
 }
 
 /** The whole prompt of a task for a bare input; `undefined` where the task has no template to put it in. */
@@ -152,7 +159,14 @@ function recogniseByTemplate(call: NamedCall, book: TaskBook): Recognised {
   const found = call.prompt && book.match(call.prompt)
   if (!found) return { by: 'nothing', model, isBare: false }
   const { served, slots } = found
-  return { task: served.task.id, served, input: textInput(slots), by: 'template', model, isBare: false }
+  return {
+    task: served.task.id,
+    served,
+    input: inputOf(served.task, slots),
+    by: 'template',
+    model,
+    isBare: false,
+  }
 }
 
 /**

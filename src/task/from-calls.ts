@@ -10,7 +10,7 @@ import { type LearnedTemplate, learnTemplate } from './learn-template.ts'
 import { listedLabels } from './listed-labels.ts'
 import type { Refusal, Seen } from './refusal.ts'
 import { mostSeen } from './tally.ts'
-import { matchTemplate, textInput } from './template.ts'
+import { linesInput, matchTemplate, textInput } from './template.ts'
 import type {
   OutputSpace,
   Prompt,
@@ -106,13 +106,14 @@ function learnFrom(
     return matched ? [{ call, slots: matched.slots, answer, ...(label !== undefined && { label }) }] : []
   })
   if (rendered?.kind === 'refusal') return rendered
-  const inferred = options.taskKind === undefined ? inferKind(rows) : undefined
+  const inferred =
+    options.taskKind === undefined ? inferKind(rows, (some) => answeredTexts(some, template)) : undefined
   if (inferred?.kind === 'refusal') return inferred
   const taskKind = options.taskKind ?? inferred!.taskKind
   const leftOut = otherPrompts(calls, learned)
   if (taskKind === 'extraction') return learnExtraction(rows, { template, leftOut })
   if (taskKind !== 'classification' || rendered === undefined)
-    return notTrainable(taskKind, rows, { isSaid: options.taskKind !== undefined })
+    return notTrainable(taskKind, rows, { template, isSaid: options.taskKind !== undefined })
   return learnClassification(rows, { template, leftOut, rendered, isSaid: options.taskKind !== undefined })
 }
 
@@ -149,15 +150,15 @@ function learnClassification(
   }
 }
 
-function answeredTexts(rows: readonly MatchedCall[]): readonly AnsweredText[] {
-  return rows.map(({ slots, answer }) => ({ text: textInput(slots).text, answer }))
+function answeredTexts(rows: readonly AnsweredInput[], template: PromptTemplate): readonly AnsweredText[] {
+  return rows.map(({ slots, answer }) => ({ text: linesInput(template, slots).text, answer }))
 }
 
 function learnExtraction(
   rows: readonly MatchedCall[],
   { template, leftOut }: Matched,
 ): LearnedTask | Refusal {
-  const fields = learnFields(answeredTexts(rows))
+  const fields = learnFields(answeredTexts(rows, template))
   if (fields.kind === 'refusal') return fields
   return {
     kind: 'learned',
@@ -167,7 +168,7 @@ function learnExtraction(
     rendering: fields.rendering,
     examples: rows.map(({ call, slots }, row) => ({
       call,
-      input: textInput(slots),
+      input: linesInput(template, slots),
       output: fields.outputs[row]!,
     })),
     leftOut,
@@ -219,10 +220,10 @@ function leftOut(reason: LeftOut['reason'], texts: readonly string[]): readonly 
 function notTrainable(
   taskKind: TaskKind,
   rows: readonly MatchedCall[],
-  { isSaid }: { readonly isSaid: boolean },
+  { template, isSaid }: { readonly template: PromptTemplate; readonly isSaid: boolean },
 ): Refusal {
   // Of answers that have fields, it is more use to know which of them stands in the way.
-  const fields = isSaid ? undefined : learnFields(answeredTexts(rows))
+  const fields = isSaid ? undefined : learnFields(answeredTexts(rows, template))
   if (fields?.kind === 'refusal' && fields.reason === 'not-in-input') return fields
   return {
     kind: 'refusal',

@@ -4,7 +4,7 @@
  */
 import { isJsonObject, type Json, tryParseJson } from '../base/json.ts'
 import { closedSet } from './classification.ts'
-import { learnFields } from './fields/learn-fields.ts'
+import { type AnsweredText, learnFields } from './fields/learn-fields.ts'
 import { jsonBody } from './json-leaves.ts'
 import type { Refusal } from './refusal.ts'
 import { countTexts, mostSeen } from './tally.ts'
@@ -31,8 +31,11 @@ const longestLabel = 200
 /** Calls that rules for fields are tried on. */
 const fieldSample = 300
 
-/** The kind that the calls show, or a refusal with the answers that were seen. */
-export function inferKind(calls: readonly AnsweredInput[]): InferredKind | Refusal {
+/** The kind that the calls show, or a refusal with the answers that were seen; `textsOf` gives inputs as extraction reads them. */
+export function inferKind(
+  calls: readonly AnsweredInput[],
+  textsOf: (calls: readonly AnsweredInput[]) => readonly AnsweredText[] = joinedSlots,
+): InferredKind | Refusal {
   const closed = closedShare(calls)
   if (closed >= closedSet.share) return inferred('classification')
   const question = questionSlot(calls)
@@ -43,7 +46,7 @@ export function inferKind(calls: readonly AnsweredInput[]): InferredKind | Refus
   if (repeatedShare(calls) >= doubtShare) return unclear(calls, closed)
   const fromInput = Math.max(
     shareOf(calls, ({ slots, answer }) => stands(answer, Object.values(slots))),
-    fieldsShare(calls),
+    fieldsShare(textsOf(calls.slice(0, fieldSample))),
   )
   if (fromInput >= clearShare) return inferred('extraction')
   return fromInput >= doubtShare ? unclear(calls, closed) : inferred('generation')
@@ -81,13 +84,13 @@ function withoutSlot(slots: Slots, without: string): readonly string[] {
   return Object.entries(slots).flatMap(([name, text]) => (name === without ? [] : [text]))
 }
 
+function joinedSlots(calls: readonly AnsweredInput[]): readonly AnsweredText[] {
+  return calls.map(({ slots, answer }) => ({ text: Object.values(slots).join('\n'), answer }))
+}
+
 /** Share of the answers that rules for fields give back from the inputs: dates and amounts are written otherwise there. */
-function fieldsShare(calls: readonly AnsweredInput[]): number {
-  const fields = learnFields(
-    calls
-      .slice(0, fieldSample)
-      .map(({ slots, answer }) => ({ text: Object.values(slots).join('\n'), answer })),
-  )
+function fieldsShare(calls: readonly AnsweredText[]): number {
+  const fields = learnFields(calls)
   return fields.kind === 'learned' ? fields.reproduced : 0
 }
 

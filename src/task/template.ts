@@ -5,7 +5,7 @@
  */
 import { isJsonObject, type Json } from '../base/json.ts'
 import { splitByConstants } from '../text/align.ts'
-import type { Message, Prompt, PromptTemplate, TaskInput, TemplateMessage } from './types.ts'
+import type { Message, Prompt, PromptTemplate, Task, TaskInput, TemplateMessage } from './types.ts'
 
 /** What stands in a template's slots, by their names. */
 export type Slots = Readonly<Record<string, string>>
@@ -59,6 +59,37 @@ export function isDistinctive(template: PromptTemplate): boolean {
 /** The input of a text kind: what stands in the slot, or in the slots in order, each on a line of its own. */
 export function textInput(slots: Slots): Extract<TaskInput, { kind: 'text' }> {
   return { kind: 'text', text: Object.values(slots).join('\n') }
+}
+
+/** The longest part of a constant that is taken into an input. */
+const longestContext = 200
+
+/**
+ * The input of an extraction: of each message the lines that hold its slots, whole, since what is the same in all calls
+ * so far, such as the year of a date, may be part of what is extracted.
+ */
+export function linesInput(template: PromptTemplate, slots: Slots): Extract<TaskInput, { kind: 'text' }> {
+  const texts = template.messages.flatMap(({ constants, slots: names }) => {
+    if (names.length === 0) return []
+    const [first, last] = [constants[0]!, constants.at(-1)!]
+    const head = first.slice(first.lastIndexOf('\n') + 1)
+    const tail = last.slice(0, `${last}\n`.indexOf('\n'))
+    const inside = names.map((name, at) => (at === 0 ? '' : constants[at]!) + slots[name]!).join('')
+    return [withinLimit(head) + inside + withinLimit(tail)]
+  })
+  return { kind: 'text', text: texts.join('\n') }
+}
+
+function withinLimit(context: string): string {
+  return context.length > longestContext ? '' : context
+}
+
+/** The input of a task's call, given what stands in its template's slots. */
+export function inputOf(
+  { kind, template }: Pick<Task, 'kind' | 'template'>,
+  slots: Slots,
+): Extract<TaskInput, { kind: 'text' }> {
+  return kind === 'extraction' && template !== undefined ? linesInput(template, slots) : textInput(slots)
 }
 
 function matchMessage(template: TemplateMessage, message: Message, slots: Record<string, string>): boolean {
