@@ -4,6 +4,7 @@ import { type TaskId, taskId } from '../base/ids.ts'
 import type { ExampleSource } from '../data/example.ts'
 import { meterCall } from '../meter/ledger-row.ts'
 import { priceTable } from '../meter/prices.ts'
+import { readPriceSettings } from '../pipeline/configuration-file.ts'
 import { fixNames } from '../pipeline/fix-rows.ts'
 import { type ImportOptions, importFiles, reviewFiles } from '../pipeline/import.ts'
 import { importFixed } from '../pipeline/import-fixed.ts'
@@ -74,13 +75,14 @@ async function runImport(context: CommandContext, files: readonly string[], flag
   const { terminal } = context
   const task = taskId(flags.task)
   const masks = await masksOf(context, task, flags)
-  const prices = priceTable()
+  const { prices: override, energy } = await readPriceSettings(undefined)
+  const prices = priceTable({ file: 'shoal.yaml, prices', ...(override && { override }) })
   const options: ImportOptions = {
     task,
     layout: saidLayout(flags),
     columns: saidColumns(flags),
     ...masks,
-    ledgerRow: (call) => meterCall(call, { prices }),
+    ledgerRow: (call) => meterCall(call, { prices, ...energy }),
     ...(flags.source !== undefined && { source: flags.source }),
     signal: context.signal,
     progress: terminal.progress,

@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { taskId } from '../base/ids.ts'
 import { priceTable } from '../meter/prices.ts'
-import { readConfigurationFile } from '../pipeline/configuration-file.ts'
+import { readPriceSettings } from '../pipeline/configuration-file.ts'
 import { type LedgerQuery, ledgerReport } from '../pipeline/ledger-report.ts'
 import type { LedgerGrouping } from '../trace/store.ts'
 import { withContext } from './context.ts'
@@ -49,9 +49,9 @@ export function ledgerCommand(): Command {
     )
     .action((options: LedgerOptions) =>
       withContext(options, async ({ store, terminal }) => {
-        const { prices, costs, energy } = await readConfigurationFile(options.config)
+        const { prices, costs, energy } = await readPriceSettings(options.config)
         const table = priceTable({ file: 'shoal.yaml, prices', ...(prices && { override: prices }) })
-        const report = await ledgerReport(await store(), queryOf(options), costs)
+        const report = await ledgerReport(await store(), queryOf(options), { costs, ...energy })
         const shown = { prices: table, ...costs, ...energy, ...(options.by && { by: options.by }) }
         if (options.csv && !options.json) {
           terminal.print(ledgerCsv(report, options.by))

@@ -103,6 +103,8 @@ async function train(context: CommandContext, task: TaskId, flags: TrainFlags): 
   }
   const trained = await trainSpecialist(shop, rows, request)
   await store.tasks.put(rows.task)
+  const specialist = trained.manifest.id
+  await store.trainings.put({ specialist, task, atMs: systemClock.nowMs(), ...trained.cost })
   const certified = trained.card.certificate.threshold !== undefined
   if (flags.promote && certified) await registry.promote(trained.manifest.id)
   if (flags.card !== undefined) await writeFile(flags.card, cardMarkdown(trained.card, { charts: true }))

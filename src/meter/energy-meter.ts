@@ -12,8 +12,7 @@ export interface EnergyReading {
   readonly energyIs: EnergySource
 }
 
-export interface EnergyMeter {
-  /** Ends the measurement; call it also where the work failed. */
+interface EnergyMeter {
   stop(): Promise<EnergyReading>
 }
 
@@ -29,8 +28,22 @@ export interface MeterEnergyOptions {
 /** A counter wraps around after some twenty minutes of full load: it is read more often than that. */
 const readEveryMs = 60_000
 
-/** Begins to measure. */
-export async function meterEnergy(options: MeterEnergyOptions = {}): Promise<EnergyMeter> {
+/** Does some work and says what it took; where the work fails, nobody is told. */
+export async function metered<T>(
+  work: () => Promise<T>,
+  options: MeterEnergyOptions = {},
+): Promise<{ readonly result: T; readonly cost: EnergyReading }> {
+  const meter = await beginMeter(options)
+  try {
+    const result = await work()
+    return { result, cost: await meter.stop() }
+  } catch (cause) {
+    await meter.stop()
+    throw cause
+  }
+}
+
+async function beginMeter(options: MeterEnergyOptions): Promise<EnergyMeter> {
   const folder = options.raplFolder ?? powercapFolder
   const gpu = options.gpu ? readGpuEnergy() : undefined
   const rapl = await raplSum(folder)

@@ -11,6 +11,21 @@ export const defaultConfigurationFile = 'shoal.yaml'
 
 /** The settings of the named file, or of `shoal.yaml`, which may be missing; throws `config.invalid` or `config.variable-missing`. */
 export async function readConfigurationFile(given: string | undefined): Promise<Configuration> {
+  return readWith(given, process.env)
+}
+
+/** Prices, costs and watts of the file; variables that only serving needs, such as a key, may be missing from the environment. */
+export async function readPriceSettings(
+  given: string | undefined,
+): Promise<Pick<Configuration, 'prices' | 'costs' | 'energy'>> {
+  // Fits wherever a variable may stand, keys and addresses, and is used for nothing.
+  const unset = 'http://not-set.invalid'
+  const environment = new Proxy(process.env, { get: (all, name) => all[String(name)] || unset })
+  const { prices, costs, energy } = await readWith(given, environment)
+  return { costs, energy, ...(prices && { prices }) }
+}
+
+async function readWith(given: string | undefined, environment: NodeJS.ProcessEnv): Promise<Configuration> {
   const file = given ?? defaultConfigurationFile
   let text: string
   try {
@@ -22,7 +37,7 @@ export async function readConfigurationFile(given: string | undefined): Promise<
       code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code ?? String(cause)})`
     throw appError('config.invalid', { file, problem }, cause)
   }
-  return readConfiguration({ file, text, environment: process.env })
+  return readConfiguration({ file, text, environment })
 }
 
 /** A change is read when the file has stood still for so long, and looked for so often. */

@@ -1,7 +1,7 @@
 /** The ledger of some calls: sums, by whatever they are grouped, what was saved, and when a training is paid back. */
 import type { TaskId } from '../base/ids.ts'
 import { type BreakEven, breakEven, leastBlocks, type SavingBlock } from '../meter/break-even.ts'
-import type { EnergySource } from '../meter/energy.ts'
+import { cpuJoules, type EnergySource } from '../meter/energy.ts'
 import { type MachineCosts, type Savings, savingsOf, workUsd } from '../meter/savings.ts'
 import type {
   LedgerFilter,
@@ -45,15 +45,22 @@ export interface LedgerReport {
   readonly activeDays: number
 }
 
+export interface LedgerAssumptions {
+  readonly costs: MachineCosts
+  readonly wattsPerCpu: number
+}
+
 /** Reads the sums and works out what they come to. */
 export async function ledgerReport(
   store: Pick<Store, 'ledger' | 'trainings'>,
   query: LedgerQuery,
-  costs: MachineCosts,
+  { costs, wattsPerCpu }: LedgerAssumptions,
 ): Promise<LedgerReport> {
   const { by, ...filter } = query
   const totals = await store.ledger.totals(filter)
-  const trainings = (await store.trainings.list(filter.task)).filter((run) => isWithin(run, filter))
+  const trainings = (await store.trainings.list(filter.task))
+    .filter((run) => isWithin(run, filter))
+    .map((run) => (run.energyIs === 'cpu-time' ? atWatts(run, wattsPerCpu) : run))
   const savings = savingsOf(totals, trainings, costs)
   const days = await store.ledger.groups('day', filter)
   const groups = by === 'day' ? days : by ? await store.ledger.groups(by, filter) : []
@@ -70,6 +77,11 @@ export async function ledgerReport(
     unpriced: totals.unpriced > 0 ? await unpricedModels(store, filter) : [],
     activeDays: days.length,
   }
+}
+
+/** What no counter measured is what the wattage of today says. */
+function atWatts(run: TrainingCost, wattsPerCpu: number): TrainingCost {
+  return { ...run, energyJoules: cpuJoules(run.cpuMs, wattsPerCpu) }
 }
 
 function isWithin({ atMs }: TrainingCost, { sinceMs, untilMs }: LedgerFilter): boolean {

@@ -14,6 +14,7 @@ import { evaluatePredictions } from '../eval/evaluate.ts'
 import { summaryOf } from '../eval/findings-summary.ts'
 import { judge, partLosses, wrongMeans } from '../eval/judge.ts'
 import { type Comparison, compareWithBaselines, type FittedContender, fitBaselines } from '../eval/report.ts'
+import { type EnergyReading, metered } from '../meter/energy-meter.ts'
 import { specialistDigest } from '../registry/manifest-file.ts'
 import type { Manifest, Registry } from '../registry/registry.ts'
 import type { Task } from '../task/types.ts'
@@ -57,6 +58,8 @@ export interface TrainedSpecialist {
   readonly trainMs: number
   readonly totalMs: number
   readonly textsPerSecond: number
+  /** What the whole run took on this machine, baselines and findings included. */
+  readonly cost: EnergyReading
 }
 
 /** What the run knows once the tier has trained and answered the held-out rows. */
@@ -83,6 +86,15 @@ export async function trainSpecialist(
   rows: TaskRows,
   request: TrainRequest,
 ): Promise<TrainedSpecialist> {
+  const { result, cost } = await metered(() => trainAndPublish(shop, rows, request))
+  return { ...result, cost }
+}
+
+async function trainAndPublish(
+  shop: TrainShop,
+  rows: TaskRows,
+  request: TrainRequest,
+): Promise<Omit<TrainedSpecialist, 'cost'>> {
   const began = shop.clock.monotonicMs()
   const trained = await trainTier(shop, rows, request)
   const comparison = request.withoutBaselines ? undefined : await compare(trained, request)
