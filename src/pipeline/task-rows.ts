@@ -1,25 +1,19 @@
 /** Gathers what a task can be trained on: imported examples, rows of a file, and kept calls that the upstream answered. */
 import { appError, throwIfCancelled } from '../base/errors.ts'
 import type { ModelName, TaskId } from '../base/ids.ts'
-import { tryParseJson } from '../base/json.ts'
 import type { WorkOptions } from '../base/progress.ts'
 import type { Example } from '../data/example.ts'
-import { exampleId } from '../data/example-set.ts'
-import { type LearnedTask, learnTask, type RawCall } from '../task/from-calls.ts'
+import { type LearnedTask, learnTask } from '../task/from-calls.ts'
 import type { Refusal } from '../task/refusal.ts'
 import type { RiskTarget, Task, TaskKind } from '../task/types.ts'
 import type { Store } from '../trace/store.ts'
 import type { TaskMoney } from '../trust/verdict.ts'
-import { anthropicAnswer, anthropicPrompt } from '../wire/anthropic-prompt.ts'
-import type { Call } from '../wire/call.ts'
-import { promptOf } from '../wire/chat-prompt.ts'
-import { chatResponseSchema, readChatRequest } from '../wire/openai-chat.ts'
 import { notLearnable, outputSpace, type SpaceOutcome } from './output-space.ts'
+import { callExamples, noCalls, readCalls } from './read-calls.ts'
 
 /** Rows above this number are not read; the newest calls would be left out, and the notes say so. */
 const rowLimit = 500_000
 const defaultRisk: RiskTarget = Object.freeze({ risk: 0.02, delta: 0.05 })
-const noCalls: ReadCalls = Object.freeze({ calls: [] })
 
 export interface RowsRequest extends WorkOptions {
   readonly task: TaskId
@@ -53,7 +47,9 @@ export interface TaskRows {
 export async function gatherRows(store: Store, request: RowsRequest): Promise<TaskRows> {
   const known = await store.tasks.get(request.task)
   const imported = request.examples ?? (await readExamples(store, request))
-  const { calls, answeredBy } = request.examples ? noCalls : await readCalls(store, request)
+  const { calls, answeredBy } = request.examples
+    ? noCalls
+    : await readCalls(store, { ...request, limit: rowLimit })
   const learned =
     calls.length > 0
       ? learnTask(calls, request.kind === undefined ? {} : { taskKind: request.kind })
@@ -64,7 +60,7 @@ export async function gatherRows(store: Store, request: RowsRequest): Promise<Ta
     task: request.task,
     mergeLabels: request.mergeLabels,
     imported,
-    fromCalls: task?.examples.map(teacherExample) ?? [],
+    fromCalls: task ? callExamples(task, calls) : [],
     ...(request.kind !== undefined && { said: request.kind }),
     ...(request.test && { test: request.test }),
     ...(task && { learned: task }),
@@ -126,10 +122,6 @@ function requireLearned(task: TaskId, calls: number, learned: LearnedTask | Refu
   if (learned.kind === 'refusal') throw notLearnable(task, calls, learned)
 }
 
-function teacherExample({ input, output }: LearnedTask['examples'][number]): Example {
-  return { id: exampleId(input), input, output, source: 'teacher', weight: 1 }
-}
-
 async function readExamples(store: Store, request: RowsRequest): Promise<readonly Example[]> {
   const examples: Example[] = []
   for await (const example of store.examples.iterate(request.task)) {
@@ -139,49 +131,6 @@ async function readExamples(store: Store, request: RowsRequest): Promise<readonl
     if (examples.length % 1000 === 0) request.progress?.({ stage: 'reading examples', done: examples.length })
   }
   return examples
-}
-
-interface ReadCalls {
-  readonly calls: readonly RawCall[]
-  readonly answeredBy?: ModelName
-}
-
-async function readCalls(store: Store, request: RowsRequest): Promise<ReadCalls> {
-  const calls: RawCall[] = []
-  const models = new Map<ModelName, number>()
-  for await (const call of store.calls.iterate({
-    task: request.task,
-    answeredByUpstream: true,
-    limit: rowLimit,
-  })) {
-    throwIfCancelled(request.signal, 'reading the calls')
-    const raw = rawCall(call)
-    if (!raw) continue
-    calls.push(raw)
-    if (call.model !== undefined) models.set(call.model, (models.get(call.model) ?? 0) + 1)
-    if (calls.length % 1000 === 0) request.progress?.({ stage: 'reading calls', done: calls.length })
-  }
-  const most = [...models].reduce<[ModelName, number] | undefined>(
-    (best, one) => (best && best[1] >= one[1] ? best : one),
-    undefined,
-  )
-  return { calls, ...(most && { answeredBy: most[0] }) }
-}
-
-/** A kept call as prompt and answer; `undefined` where it is no chat call, was not answered with one text, or holds more than text. */
-function rawCall(call: Call): RawCall | undefined {
-  const request = call.request === undefined ? undefined : tryParseJson(call.request)
-  const response = call.response === undefined ? undefined : tryParseJson(call.response)
-  if (request === undefined || response === undefined) return undefined
-  if (call.wire === 'anthropic-messages') {
-    const [prompt, answer] = [anthropicPrompt(request), anthropicAnswer(response)]
-    return prompt && typeof answer === 'object' ? { prompt, answer: answer.text } : undefined
-  }
-  if (call.wire !== 'openai-chat') return undefined
-  const chat = readChatRequest(request)
-  const prompt = chat && promptOf(chat)
-  const answer = chatResponseSchema.safeParse(response).data?.choices[0]?.message.content
-  return prompt && typeof answer === 'string' ? { prompt, answer } : undefined
 }
 
 function notesOf(calls: number, learned: LearnedTask | Refusal | undefined): readonly string[] {

@@ -1,0 +1,109 @@
+/** The kept calls of a task as prompt and answer, with people's corrections in place of the answers that they correct. */
+import { throwIfCancelled } from '../base/errors.ts'
+import type { CallId, ModelName, TaskId } from '../base/ids.ts'
+import { tryParseJson } from '../base/json.ts'
+import type { WorkOptions } from '../base/progress.ts'
+import type { Example } from '../data/example.ts'
+import { exampleId } from '../data/example-set.ts'
+import type { LearnedTask, RawCall } from '../task/from-calls.ts'
+import type { Store } from '../trace/store.ts'
+import { anthropicAnswer, anthropicPrompt } from '../wire/anthropic-prompt.ts'
+import type { Call } from '../wire/call.ts'
+import { promptOf } from '../wire/chat-prompt.ts'
+import { chatResponseSchema, readChatRequest } from '../wire/openai-chat.ts'
+
+/** A call that a row can be made of, and where its answer comes from. */
+export interface AnsweredCall extends RawCall {
+  readonly source: 'teacher' | 'human'
+  /** True for audits: drawn at random from what is answered locally, unlike the calls that were escalated. */
+  readonly isFairSample: boolean
+}
+
+export interface ReadCalls {
+  readonly calls: readonly AnsweredCall[]
+  /** The model that answered most of them. */
+  readonly answeredBy?: ModelName
+}
+
+export interface ReadCallsRequest extends WorkOptions {
+  readonly task: TaskId
+  readonly limit: number
+}
+
+/** Nothing was read. */
+export const noCalls: ReadCalls = Object.freeze({ calls: [] })
+
+/** Calls that the upstream answered, audits among them, and calls of either side that a person corrected. */
+export async function readCalls(store: Store, request: ReadCallsRequest): Promise<ReadCalls> {
+  const { task, limit, signal, progress } = request
+  const corrected = new Map<CallId, string>()
+  for await (const { call, output } of store.corrections.iterate(task)) corrected.set(call, output)
+  const calls: AnsweredCall[] = []
+  const models = new Map<ModelName, number>()
+  for await (const call of store.calls.iterate({ task, answeredByUpstream: true, limit })) {
+    throwIfCancelled(signal, 'reading the calls')
+    // An audit asks what the call that it checks asked: whoever corrected that one has answered this one.
+    const about = call.auditOf !== undefined && corrected.has(call.auditOf) ? call.auditOf : call.id
+    const isUsed = add(calls, call, corrected.get(about))
+    if (isUsed) corrected.delete(about)
+    if (isUsed && call.model !== undefined) models.set(call.model, (models.get(call.model) ?? 0) + 1)
+    if (calls.length % 1000 === 0) progress?.({ stage: 'reading calls', done: calls.length })
+  }
+  for (const [id, output] of corrected) {
+    throwIfCancelled(signal, 'reading the corrections')
+    const call = await store.calls.get(id)
+    if (call) add(calls, call, output)
+  }
+  const most = [...models].reduce<[ModelName, number] | undefined>(
+    (best, one) => (best && best[1] >= one[1] ? best : one),
+    undefined,
+  )
+  return { calls, ...(most && { answeredBy: most[0] }) }
+}
+
+/** The rows of learned calls; where a person answered an input, the upstream's answers to it are left out. */
+export function callExamples(
+  learned: Pick<LearnedTask, 'examples'>,
+  calls: readonly AnsweredCall[],
+): readonly Example[] {
+  const examples = learned.examples.map(({ call, input, output }): Example => {
+    const { source, isFairSample } = calls[call]!
+    return {
+      id: exampleId(input),
+      ...{ input, output, source, weight: 1 },
+      ...(isFairSample && { isFairSample }),
+    }
+  })
+  const byPeople = new Set(examples.filter(({ source }) => source === 'human').map(({ id }) => id))
+  return examples.filter(({ id, source }) => source === 'human' || !byPeople.has(id))
+}
+
+/** False where no row can be made of the call. */
+function add(calls: AnsweredCall[], call: Call, correction: string | undefined): boolean {
+  const raw = rawCall(call, correction)
+  if (!raw) return false
+  const source = correction === undefined ? 'teacher' : 'human'
+  calls.push({ ...raw, source, isFairSample: call.auditOf !== undefined })
+  return true
+}
+
+/** A kept call as prompt and answer; `undefined` where it is no chat call, was not answered with one text, or holds more than text. */
+function rawCall(call: Call, correction: string | undefined): RawCall | undefined {
+  const request = call.request === undefined ? undefined : tryParseJson(call.request)
+  if (request === undefined) return undefined
+  const answer = correction ?? answerOf(call)
+  const chat = call.wire === 'openai-chat' ? readChatRequest(request) : undefined
+  const prompt = call.wire === 'anthropic-messages' ? anthropicPrompt(request) : chat && promptOf(chat)
+  return prompt && answer !== undefined ? { prompt, answer } : undefined
+}
+
+function answerOf(call: Call): string | undefined {
+  const response = call.response === undefined ? undefined : tryParseJson(call.response)
+  if (response === undefined) return undefined
+  if (call.wire === 'anthropic-messages') {
+    const answer = anthropicAnswer(response)
+    return typeof answer === 'object' ? answer.text : undefined
+  }
+  if (call.wire !== 'openai-chat') return undefined
+  return chatResponseSchema.safeParse(response).data?.choices[0]?.message.content ?? undefined
+}
