@@ -48,7 +48,8 @@ function call(at: number, answer: string, more: Partial<Call> = {}): Call {
   }
 }
 
-const textOf = (at: number): string => `${at % 2 ? 'lunch' : 'prizes'}, number ${at}`
+const textOf = (at: number): string =>
+  `${'abcdefghij'[at % 10]}${at} ${at % 2 ? 'lunch' : 'prizes'} ${'uvwxyz'[at % 6]}`
 const answerOf = (at: number): string => (at % 2 ? 'ham' : 'spam')
 
 async function keep(calls: readonly Call[]): Promise<void> {
