@@ -3,6 +3,7 @@ import { assert } from '../base/errors.ts'
 import type { Example, ExampleSource } from '../data/example.ts'
 import { answerText, hasFields, partsLoss, partsOf } from '../task/extraction.ts'
 import type { Span, Task, TaskOutput } from '../task/types.ts'
+import type { RawPrediction } from '../tier/tier.ts'
 import type { PartsRow } from './extraction.ts'
 
 type OutputOf<Kind extends TaskOutput['kind']> = Extract<TaskOutput, { kind: Kind }>
@@ -85,6 +86,26 @@ export function partsRows(
     if (expected.kind !== 'spans') return []
     const said = output.kind === 'spans' ? partsOf(rendering, output.spans) : []
     return [{ expected: partsOf(rendering, expected.spans), said }]
+  })
+}
+
+/** Of answers made of spans, each part's raw score and whether the right answer has it; the rest has no parts. */
+export function judgedParts(
+  predictions: readonly Pick<RawPrediction, 'output' | 'parts'>[],
+  examples: readonly JudgedExample[],
+  task: JudgedTask,
+): readonly { readonly score: number; readonly correct: boolean }[] {
+  if (!hasFields(task)) return []
+  const { rendering } = task
+  return predictions.flatMap(({ output, parts }, row) => {
+    const expected = examples[row]!.output
+    if (output.kind !== 'spans' || expected.kind !== 'spans' || parts?.length !== output.spans.length)
+      return []
+    const keys = new Set(partsOf(rendering, expected.spans).map(({ key }) => key))
+    return output.spans.map((span, at) => ({
+      score: parts[at]!.score,
+      correct: keys.has(partsOf(rendering, [span])[0]!.key),
+    }))
   })
 }
 

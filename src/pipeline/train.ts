@@ -12,7 +12,7 @@ import type { Baseline, SpanBaseline } from '../eval/baseline.ts'
 import { type DataFindings, effectOf, findInData } from '../eval/data-findings.ts'
 import { evaluatePredictions } from '../eval/evaluate.ts'
 import { summaryOf } from '../eval/findings-summary.ts'
-import { judge, partLosses, wrongMeans } from '../eval/judge.ts'
+import { judge, judgedParts, partLosses, wrongMeans } from '../eval/judge.ts'
 import { type Comparison, compareWithBaselines, type FittedContender, fitBaselines } from '../eval/report.ts'
 import { type EnergyReading, metered } from '../meter/energy-meter.ts'
 import { specialistDigest } from '../registry/manifest-file.ts'
@@ -307,6 +307,7 @@ function certifyAs(
     heldAside: artefact.heldAside,
     ...(task.promise && { promise: task.promise }),
     calibration: judgedSet(task, trained.calibration, splits.calibration),
+    parts: judgedParts(trained.calibration, splits.calibration.examples, task),
     test: judgedSet(task, trained.test, splits.test),
     trainRows: splits.train.examples.length,
     holdsFor: {

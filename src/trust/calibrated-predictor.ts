@@ -2,7 +2,7 @@
 import type { Prediction, Predictor } from '../task/predictor.ts'
 import type { TaskInput } from '../task/types.ts'
 import type { RawPrediction, RawPredictor } from '../tier/tier.ts'
-import { type Calibration, confidenceOf, noveltyOf } from './calibration.ts'
+import { type Calibration, confidenceOf, noveltyOf, partConfidenceOf } from './calibration.ts'
 
 /** A predictor that can also answer at once, where its tier can. */
 export interface CalibratedPredictor extends Predictor {
@@ -40,5 +40,13 @@ export function calibratedPrediction(prediction: RawPrediction, calibration: Cal
     confidence: confidenceOf(calibration, prediction.score),
     novelty: noveltyOf(calibration, prediction.noveltyScore),
     ...(prediction.distribution === undefined ? {} : { distribution: prediction.distribution }),
+    ...(prediction.parts === undefined
+      ? {}
+      : {
+          parts: prediction.parts.map(({ name, score }) => ({
+            name,
+            confidence: partConfidenceOf(calibration, score),
+          })),
+        }),
   }
 }

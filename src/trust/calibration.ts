@@ -9,10 +9,14 @@ import { fitLogistic } from '../stats/logistic.ts'
 import { ascendingCopy, upperQuantileOfSorted } from '../stats/quantile.ts'
 import type { HeldAside } from '../tier/tier.ts'
 
+const betaMap = z.strictObject({ a: z.number().positive(), b: z.number().positive(), c: z.number() })
+
 export const calibrationSchema = z.strictObject({
   format: z.literal(1),
   /** Beta calibration: logit(confidence) = a ln s - b ln(1 - s) + c, with a, b > 0. */
-  confidence: z.strictObject({ a: z.number().positive(), b: z.number().positive(), c: z.number() }),
+  confidence: betaMap,
+  /** The same for the parts of an answer, spans or fields; absent where there are none. */
+  parts: betaMap.exactOptional(),
   /** Novelty scores of held-aside rows at equal steps of rank, ascending; the first is the least. */
   novelty: z.strictObject({ knots: z.array(z.number()).readonly() }),
 })
@@ -28,17 +32,34 @@ const leastSlope = 0.05
 /** Pull towards the identity (a = b = 1, c = 0), in pseudo-rows: what a handful of rows cannot say it does not say. */
 const ridge = 5
 
-/** Fits the maps: confidence on the judged rows, novelty ranks on the held-aside rows. */
+/** Raw score of an answer or of a part of one, and whether it was right. */
+export type JudgedScore = Pick<HeldAside, 'score' | 'correct'>
+
+/** Fits the maps: confidence on the judged rows and parts, novelty ranks on the held-aside rows. */
 export function fitCalibration(
-  judged: readonly Pick<HeldAside, 'score' | 'correct'>[],
+  judged: readonly JudgedScore[],
   heldAside: readonly Pick<HeldAside, 'noveltyScore'>[],
+  parts: readonly JudgedScore[] = [],
 ): Calibration {
-  return { format: 1, confidence: fitBeta(judged), novelty: { knots: noveltyKnots(heldAside) } }
+  return {
+    format: 1,
+    confidence: fitBeta(judged),
+    ...(parts.length > 0 && { parts: fitBeta(parts) }),
+    novelty: { knots: noveltyKnots(heldAside) },
+  }
 }
 
 /** Calibrated probability that an answer of this raw score is right; strictly increasing in the score's float32. */
-export function confidenceOf(calibration: Calibration, score: number): number {
-  const { a, b, c } = calibration.confidence
+export function confidenceOf(calibration: Pick<Calibration, 'confidence'>, score: number): number {
+  return mapped(calibration.confidence, score)
+}
+
+/** Calibrated probability that a part of an answer is right. */
+export function partConfidenceOf({ parts, confidence }: Calibration, score: number): number {
+  return mapped(parts ?? confidence, score)
+}
+
+function mapped({ a, b, c }: Calibration['confidence'], score: number): number {
   const s = usableScore(score)
   return 1 / (1 + Math.exp(b * Math.log(1 - s) - a * Math.log(s) - c))
 }
@@ -72,7 +93,7 @@ function noveltyKnots(rows: readonly Pick<HeldAside, 'noveltyScore'>[]): number[
 }
 
 /** Penalised maximum likelihood of beta calibration's three parameters (Kull, Silva Filho and Flach, AISTATS 2017). */
-function fitBeta(rows: readonly Pick<HeldAside, 'score' | 'correct'>[]): Calibration['confidence'] {
+function fitBeta(rows: readonly JudgedScore[]): Calibration['confidence'] {
   const features = new Float64Array(rows.length * 3)
   rows.forEach((row, i) => {
     const score = usableScore(row.score)

@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { RiskTarget } from '../task/types.ts'
 import type { HeldAside, RawPrediction } from '../tier/tier.ts'
-import { type Calibration, confidenceOf, fitCalibration, noveltyOf } from './calibration.ts'
+import { type Calibration, confidenceOf, fitCalibration, type JudgedScore, noveltyOf } from './calibration.ts'
 import { planCandidates } from './candidates.ts'
 import type { Certificate } from './certificate.ts'
 import { noveltyLimitFor } from './novelty-limit.ts'
@@ -25,6 +25,8 @@ export interface CertifyInput {
   readonly heldAside: readonly HeldAside[]
   /** Raw predictions on the calibration rows, judged: they choose the threshold. */
   readonly calibration: readonly HeldAside[]
+  /** Parts of the answers to the calibration rows, judged one by one, where answers have parts. */
+  readonly parts?: readonly JudgedScore[]
   /** Raw predictions on the test rows, judged: they are reported and choose nothing. */
   readonly test: readonly HeldAside[]
   /** Rows the specialist was trained on, for the sentence that says how many more would be needed. */
@@ -59,7 +61,8 @@ export function judgedRows(
 
 /** Certifies a specialist; where nothing passes the certificate has no threshold, and says why. */
 export function certify(input: CertifyInput): Certified {
-  const calibration = fitCalibration([...input.calibration, ...input.heldAside], input.heldAside)
+  const judged = [...input.calibration, ...input.heldAside]
+  const calibration = fitCalibration(judged, input.heldAside, input.parts)
   const noveltyLimit = noveltyLimitFor(input.heldAside.length)
   const asCandidate = (row: HeldAside): CandidateRow => ({
     score: confidenceOf(calibration, row.score),
