@@ -56,7 +56,8 @@ function describeSetting(name: string, setting: z.core.JSONSchema.BaseSchema): r
   const values = setting.enum ? ` One of: ${setting.enum.join(', ')}.` : ''
   const text = wrapped(`${setting.description ?? ''}${values}`, 92).map((line) => `  # ${line}`)
   const initial = setting.default
-  return [...text, initial === undefined ? `  # ${name}:` : `  ${name}: ${initial}`]
+  const written = typeof initial === 'object' ? JSON.stringify(initial) : initial
+  return [...text, initial === undefined ? `  # ${name}:` : `  ${name}: ${written}`]
 }
 
 function wrapped(text: string, width: number): readonly string[] {

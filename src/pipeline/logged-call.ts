@@ -4,6 +4,7 @@ import { callIdFrom, type ModelName, type TaskId } from '../base/ids.ts'
 import type { JsonObject } from '../base/json.ts'
 import type { CallRow } from '../data/reader.ts'
 import type { Mask } from '../data/to-example.ts'
+import { endUserOfBody } from '../trace/end-user.ts'
 import type { Call } from '../wire/call.ts'
 
 export interface LoggedCallContext {
@@ -30,6 +31,7 @@ export function callFromLog(row: CallRow, context: LoggedCallContext): Call {
   const atMs = Math.max(0, Math.floor(row.atMs ?? context.writtenMs))
   const identity = [context.task, context.file, row.line, request, response]
   const digest = createHash('sha256').update(JSON.stringify(identity)).digest()
+  const endUser = endUserOfBody(row.request)
   return {
     id: callIdFrom(atMs, digest),
     atMs,
@@ -37,6 +39,7 @@ export function callFromLog(row: CallRow, context: LoggedCallContext): Call {
     path: paths[row.wire],
     wire: row.wire,
     task: context.task,
+    ...(endUser !== undefined && { endUser }),
     ...(row.model !== undefined && { model: row.model as ModelName }),
     servedBy: 'upstream',
     reason: 'imported',

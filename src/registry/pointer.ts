@@ -120,7 +120,8 @@ async function takeLock(lock: string): Promise<void> {
     } catch (cause) {
       if (errorCodeOf(cause) !== 'EEXIST') throw cause
     }
-    if ((await ageMs(lock)) > abandonedLockMs) await rm(lock, { force: true })
+    // One from the future was left before the clock was set back.
+    if (Math.abs(await ageMs(lock)) > abandonedLockMs) await rm(lock, { force: true })
     else await wait(10)
   }
 }

@@ -13,14 +13,17 @@ class FakeKeeper {
   starts = 0
   kept: string[] = []
   problems: string[] = []
+  /** Dates of the price tables that it was started with or told. */
+  priced: string[] = []
   /** What to do with a batch; by default it is kept. */
   onKeep: (message: Keep) => void = (message) => this.keep(message)
   onStart: () => void = () => this.send({ kind: 'ready' })
   #isAlive = false
   #on: Parameters<StartKeeper>[0] | undefined
 
-  readonly start: StartKeeper = (on) => {
+  readonly start: StartKeeper = (on, prices) => {
     const born = ++this.starts
+    this.priced.push(prices.date)
     this.#isAlive = true
     this.#on = on
     queueMicrotask(() => this.onStart())
@@ -28,6 +31,7 @@ class FakeKeeper {
       post: (message) => {
         if (message.kind === 'keep')
           queueMicrotask(() => this.#isAlive && born === this.starts && this.onKeep(message))
+        else if (message.kind === 'prices') this.priced.push(message.prices.date)
         else this.send({ kind: 'closed' })
       },
       terminate: async () => undefined,
@@ -224,4 +228,26 @@ test('closing gives up after its grace, counts what is left, and refuses what co
   await closed
   recorder.record(call(3))
   expect(recorder.counters).toMatchObject({ taken: 3, kept: 0, notKept: 3, queued: 0 })
+})
+
+test('a clock that is set back does not hold up calls that are tried again', async () => {
+  const recorder = await started()
+  keeper.onKeep = (message) => keeper.fail(message)
+  recorder.record(call('a'))
+  await pass(10)
+  expect(keeper.kept).toEqual([])
+  keeper.onKeep = (message) => keeper.keep(message)
+  vi.setSystemTime(Date.now() - 3_600_000)
+  await pass(200)
+  expect(keeper.kept).toEqual(['a'])
+})
+
+test('new prices reach the thread that runs and the one that is started after it', async () => {
+  const recorder = await started()
+  await pass(1)
+  recorder.reprice({ ...listPrices, date: '2030-01-01' })
+  keeper.die()
+  await pass(500)
+  expect(keeper.starts).toBe(2)
+  expect(keeper.priced).toEqual([listPrices.date, '2030-01-01', '2030-01-01'])
 })

@@ -151,7 +151,7 @@ export class QueuedRecorder implements Recorder {
     // After the thread ended over something, one batch at a time shows over which.
     const most = this.#endedInARow > 0 ? 1 : mostInFlight
     while (this.#state === 'running' && this.#inFlight.size < most) {
-      const batch = this.#queue.next({ strictOnly: Date.now() < this.#looseWaitsUntilMs })
+      const batch = this.#queue.next({ strictOnly: performance.now() < this.#looseWaitsUntilMs })
       if (!batch) break
       this.#inFlight.set(batch.id, batch)
       this.#keeper?.post({ kind: 'keep', batch: batch.id, values: batch.values })
@@ -226,7 +226,7 @@ export class QueuedRecorder implements Recorder {
     else {
       this.#counts.retries++
       this.#queue.putBack({ ...batch, failures: batch.failures + 1 })
-      this.#looseWaitsUntilMs = Date.now() + delayMs
+      this.#looseWaitsUntilMs = performance.now() + delayMs
       setTimeout(() => this.#pump(), delayMs + 1)
     }
   }
@@ -266,7 +266,7 @@ export class QueuedRecorder implements Recorder {
   }
 
   #tell(kind: string, problem: Error): void {
-    const now = Date.now()
+    const now = performance.now()
     if (now - (this.#told.get(kind) ?? Number.NEGATIVE_INFINITY) < problemEveryMs) return
     this.#told.set(kind, now)
     this.#settings.onProblem?.(problem)

@@ -140,6 +140,21 @@ function callTests(current: () => CurrentStore): void {
     expect(seen.map((call) => call.atMs)).toEqual(seen.map((call) => call.atMs).sort((a, b) => a - b))
   })
 
+  test('after the clock was set back calls are still told apart, kept once each, and iterated by the time they say', async () => {
+    const { store } = current()
+    const before = Array.from({ length: 3 }, (_, i) => keptCall(9_000 + i))
+    const after = Array.from({ length: 3 }, (_, i) => keptCall(1_000 + i))
+    const sameMoment = [keptCall(9_001), keptCall(9_001)]
+    for (const calls of [before, after, sameMoment]) await store.calls.append(calls)
+    const seen = await collect(store.calls.iterate())
+    expect(seen.map((call) => call.atMs)).toEqual([1000, 1001, 1002, 9000, 9001, 9001, 9001, 9002])
+    expect(new Set(seen.map((call) => call.id)).size).toBe(8)
+    for (const { call } of [...before, ...after, ...sameMoment])
+      expect(await store.calls.get(call.id)).toEqual(call)
+    const filtered = await collect(store.calls.iterate({ sinceMs: 9000, limit: 2 }))
+    expect(filtered.map((call) => call.atMs)).toEqual([9000, 9001])
+  })
+
   test('an iteration ends although calls keep coming', async () => {
     const { store } = current()
     await store.calls.append([keptCall(1), keptCall(2)])
