@@ -64,7 +64,8 @@ export async function forwardOpaque(
       method: request.method ?? 'GET',
       path: request.url ?? '',
       headers: request.rawHeaders,
-      plainEncoding: false,
+      // What is read on its way is asked for as it is meant.
+      plainEncoding: wire !== 'opaque',
       body: hasBody
         ? await sendableBody(request, { limitBytes: context.bodyLimitBytes, onChunk: sent.push })
         : undefined,

@@ -37,6 +37,9 @@ export async function judgeAnswer(raw: RawAnswer, options: JudgeOptions): Promis
   const { status, headers } = raw
   const isStream =
     options.streaming !== false && /^text\/event-stream/i.test(fieldOf(headers, 'content-type') ?? '')
+  // Events that are compressed, though plain ones were asked for, go on unread.
+  const encoding = fieldOf(headers, 'content-encoding') ?? 'identity'
+  if (isGood(status) && isStream && encoding !== 'identity') return handOver(raw, raw.body, options)
   if (isGood(status) && isStream) return judgeStream(raw, options)
   const isUnchecked = options.expects === 'bytes' && failureOfStatus(status, options) === undefined
   if (isUnchecked) return handOver(raw, raw.body, options)
