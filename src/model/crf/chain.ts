@@ -38,6 +38,7 @@ export interface Chain {
 
 // Differences between tags of one token beyond this are cut: e^-300 squared is still a number.
 const largestGap = 300
+const smallestMass = 1e-9 // of a tag, below which its pairs are not counted
 
 /** A chain that serves texts of any length. */
 export function createChain(scheme: TagScheme): Chain {
@@ -52,6 +53,10 @@ export function createChain(scheme: TagScheme): Chain {
   let scales = new Float64Array(0)
   let [tags, pointers] = [new Uint8Array(0), new Uint8Array(0)]
   const pairFactors = new Float64Array(pairCount)
+  // The pairs once more, ordered by `from`: a sum in a register is several times as fast as one in an array.
+  const byFrom = pairsByFrom(scheme)
+  const factorsByFrom = new Float64Array(pairCount)
+  const toStarts = startsOf(to, K)
   const endFactors = new Float64Array(K)
   const [current, next] = [new Float64Array(K), new Float64Array(K)]
 
@@ -115,6 +120,7 @@ export function createChain(scheme: TagScheme): Chain {
       shifts += largest
     }
     for (let p = 0; p < pairCount; p++) pairFactors[p] = Math.exp(weights.pairs[p]!)
+    for (let q = 0; q < pairCount; q++) factorsByFrom[q] = pairFactors[byFrom.pairs[q]!]!
     for (let k = 0; k < K; k++) endFactors[k] = canEnd[k] ? Math.exp(weights.ends[k]!) : 0
     return shifts
   }
@@ -138,11 +144,13 @@ export function createChain(scheme: TagScheme): Chain {
     logSum += normalise(0)
     for (let t = 1; t < tokens; t++) {
       const row = t * K
-      forward.fill(0, row, row + K)
-      for (let p = 0; p < pairCount; p++) {
-        forward[row + to[p]!]! += forward[row - K + from[p]!]! * pairFactors[p]!
+      const before = row - K
+      for (let k = 0; k < K; k++) {
+        let mass = 0
+        const end = toStarts[k + 1]!
+        for (let p = toStarts[k]!; p < end; p++) mass += forward[before + from[p]!]! * pairFactors[p]!
+        forward[row + k] = mass * factors[row + k]!
       }
-      for (let k = 0; k < K; k++) forward[row + k]! *= factors[row + k]!
       logSum += normalise(t)
     }
     const lastRow = (tokens - 1) * K
@@ -156,8 +164,12 @@ export function createChain(scheme: TagScheme): Chain {
   function sumBackward(t: number): void {
     const row = t * K
     for (let k = 0; k < K; k++) next[k] = factors[row + K + k]! * backward[row + K + k]! * scales[t + 1]!
-    backward.fill(0, row, row + K)
-    for (let p = 0; p < pairCount; p++) backward[row + from[p]!]! += pairFactors[p]! * next[to[p]!]!
+    for (let j = 0; j < K; j++) {
+      let mass = 0
+      const end = byFrom.starts[j + 1]!
+      for (let q = byFrom.starts[j]!; q < end; q++) mass += factorsByFrom[q]! * next[byFrom.to[q]!]!
+      backward[row + j] = mass
+    }
   }
 
   function addPairMarginals({ pairs, starts, ends }: ChainWeights): void {
@@ -170,8 +182,13 @@ export function createChain(scheme: TagScheme): Chain {
     for (let t = 1; t < length; t++) {
       const row = t * K
       for (let k = 0; k < K; k++) next[k] = factors[row + k]! * backward[row + k]! * scales[t]!
-      for (let p = 0; p < pairCount; p++) {
-        pairs[p]! += forward[row - K + from[p]!]! * pairFactors[p]! * next[to[p]!]!
+      for (let j = 0; j < K; j++) {
+        const mass = forward[row - K + j]!
+        if (mass < smallestMass) continue
+        const end = byFrom.starts[j + 1]!
+        for (let q = byFrom.starts[j]!; q < end; q++) {
+          pairs[byFrom.pairs[q]!]! += mass * factorsByFrom[q]! * next[byFrom.to[q]!]!
+        }
       }
     }
   }
@@ -218,4 +235,25 @@ export function createChain(scheme: TagScheme): Chain {
       return score
     },
   }
+}
+
+/** The pairs of a scheme ordered by their first tag: from `starts[tag]` on. */
+function pairsByFrom({ from, to, tagCount }: TagScheme) {
+  const pairs = Uint16Array.from(from.keys()).sort((a, b) => from[a]! - from[b]! || a - b)
+  return {
+    pairs,
+    to: Uint8Array.from(pairs, (pair) => to[pair]!),
+    starts: startsOf(
+      Uint8Array.from(pairs, (pair) => from[pair]!),
+      tagCount,
+    ),
+  }
+}
+
+/** Where each tag begins in a list of tags in order, and the list's end. */
+function startsOf(sorted: Uint8Array, tagCount: number): Int32Array {
+  const starts = new Int32Array(tagCount + 1)
+  for (const tag of sorted) starts[tag + 1]!++
+  for (let tag = 0; tag < tagCount; tag++) starts[tag + 1]! += starts[tag]!
+  return starts
 }

@@ -12,8 +12,6 @@ export interface SparseSettings {
   readonly rate: number
   /** Share of a token's features that are left out at each step, so that no few of them carry a tag alone. */
   readonly dropout: number
-  /** What a weight is pulled towards zero by, each time it is touched. */
-  readonly decay: number
 }
 
 /** Emissions in training. */
@@ -32,7 +30,7 @@ const firstSquare = 0.1
 export function createSparseTrainer(rowCount: number, K: number, settings: SparseSettings): SparseTrainer {
   const weights = new Float32Array(rowCount * K)
   const squares = new Float32Array(rowCount * K).fill(firstSquare)
-  const { rate, decay, dropout } = settings
+  const { rate, dropout } = settings
   let kept = new Uint8Array(4096)
   const [tags, slopes] = [new Int32Array(K), new Float32Array(K)]
 
@@ -78,7 +76,7 @@ export function createSparseTrainer(rowCount: number, K: number, settings: Spars
           const from = rows[i]! * K
           for (let j = 0; j < count; j++) {
             const at = from + tags[j]!
-            const slope = slopes[j]! + decay * weights[at]!
+            const slope = slopes[j]!
             const square = squares[at]! + slope * slope
             squares[at] = square
             weights[at]! -= (rate * slope) / Math.sqrt(square)

@@ -185,7 +185,7 @@ function judgeFold(
   forEachChecked(plan, check, emissions, bias, (own, length, wanted, index) => {
     const { spans, scores } = judge.judge(own, length, weights)
     const right = shared(spans, wanted)
-    const parts = spans.length + wanted.length - right
+    const parts = Math.max(spans.length, wanted.length)
     rows.push({
       scores,
       correct: right === parts,

@@ -8,6 +8,8 @@ export interface ModeSettings extends TaggerSettings {
   readonly axes: number
   /** Features of fewer tokens than this have no weights. */
   readonly leastCount: number
+  /** Taggers that are trained alike and averaged. */
+  readonly members: number
 }
 
 /** Settings of each way of reading. */
@@ -15,16 +17,20 @@ export const modeSettings: { readonly [M in FeatureMode]: ModeSettings } = {
   words: {
     axes: 128,
     leastCount: 2,
+    members: 2,
     pairRate: 0.1,
-    sparse: { rate: 0.05, dropout: 0.4, decay: 0 },
+    margins: { any: 0.5, outside: 1 },
+    sparse: { rate: 0.05, dropout: 0.4 },
     network: { hidden: 127, rate: 0.02, dropout: 0.4, tokenDropout: 0.05 },
   },
   characters: {
     axes: 64,
     leastCount: 1,
+    members: 3,
     pairRate: 0.1,
-    sparse: { rate: 0.1, dropout: 0.5, decay: 0 },
-    network: { hidden: 63, rate: 0.02, dropout: 0.4, tokenDropout: 0.05 },
+    margins: { any: 0, outside: 0 },
+    sparse: { rate: 0.1, dropout: 0.6 },
+    network: { hidden: 63, rate: 0.01, dropout: 0.6, tokenDropout: 0.2 },
   },
 }
 

@@ -22,7 +22,7 @@ const prime = 0x01000193
 const affixUnits = 4
 const mostGrams = 24
 const mostCodes = 48 + mostGrams // of one token
-const edge = 2 // tokens looked at on each side
+const edge = 4 // tokens looked at on each side
 
 /** The last step of MurmurHash3: every bit of the code hangs on every bit of the hash. */
 function finish(hash: number): number {
@@ -46,7 +46,11 @@ function codeOf(template: number, first: number, second = 0, third = 0): number 
 interface TokenHashes {
   form: Int32Array
   shape: Int32Array
+  /** Of the word around a character, and of the words before and after that. */
   word: Int32Array
+  wordBefore: Int32Array
+  wordAfter: Int32Array
+  /** 1 for the first character of a word, plus 2 for the last. */
   place: Uint8Array
 }
 
@@ -54,6 +58,8 @@ const hashes: TokenHashes = {
   form: new Int32Array(0),
   shape: new Int32Array(0),
   word: new Int32Array(0),
+  wordBefore: new Int32Array(0),
+  wordAfter: new Int32Array(0),
   place: new Uint8Array(0),
 }
 
@@ -88,15 +94,15 @@ function hashTokens(text: string, lower: string, { starts, ends, count }: TokenB
     hashes.form = new Int32Array(size)
     hashes.shape = new Int32Array(size)
     hashes.word = new Int32Array(size)
+    hashes.wordBefore = new Int32Array(size)
+    hashes.wordAfter = new Int32Array(size)
     hashes.place = new Uint8Array(size)
   }
   const { form, shape } = hashes
-  for (const at of [0, 1, count + edge, count + edge + 1]) {
-    form[at] = at < edge ? 1 : 2
-    shape[at] = at < edge ? 1 : 2
-    hashes.word[at] = 3
-    hashes.place[at] = 0
-  }
+  form.fill(1, 0, edge)
+  shape.fill(1, 0, edge)
+  form.fill(2, count + edge, count + 2 * edge)
+  shape.fill(2, count + edge, count + 2 * edge)
   for (let t = 0; t < count; t++) {
     let formHash = offset
     let shapeHash = offset
@@ -117,23 +123,30 @@ function hashTokens(text: string, lower: string, { starts, ends, count }: TokenB
 
 let segmenter: Intl.Segmenter | undefined
 
-/** The words that a dictionary finds around characters, and each character's place in its word. */
+/** The words that a dictionary finds around characters, those beside them, and each character's place in its word. */
 function hashWords(text: string, { starts, count }: TokenBuffer): void {
   segmenter ??= new Intl.Segmenter('zh', { granularity: 'word' })
+  const { word, wordBefore, wordAfter, place } = hashes
+  let before = 3
   let t = 0
+  let firstOfLast = 0
   for (const { segment, index } of segmenter.segment(text)) {
+    const end = index + segment.length
+    if (t >= count || starts[t]! >= end) continue
     let hash = offset
     for (let at = 0; at < segment.length; at++) hash = Math.imul(hash ^ segment.charCodeAt(at), prime)
-    const word = finish(hash)
-    const end = index + segment.length
+    hash = finish(hash)
+    wordAfter.fill(hash, firstOfLast + edge, t + edge)
+    firstOfLast = t
     while (t < count && starts[t]! < end) {
-      const isFirst = t === 0 || starts[t - 1]! < index
-      const isLast = t + 1 >= count || starts[t + 1]! >= end
-      hashes.word[t + edge] = word
-      hashes.place[t + edge] = (isFirst ? 1 : 0) + (isLast ? 2 : 0)
+      word[t + edge] = hash
+      wordBefore[t + edge] = before
+      place[t + edge] = (t === firstOfLast ? 1 : 0) + (t + 1 >= count || starts[t + 1]! >= end ? 2 : 0)
       t++
     }
+    before = hash
   }
+  wordAfter.fill(4, firstOfLast + edge, count + edge)
 }
 
 type Adder = (lower: string, tokens: TokenBuffer, t: number, codes: Int32Array, count: number) => number
@@ -202,11 +215,12 @@ function addCharacterFeatures(
   codes: Int32Array,
   from: number,
 ): number {
-  const { form, shape, word, place } = hashes
+  const { form, shape, word, wordBefore, wordAfter } = hashes
   const at = t + edge
   const [f0, f1, f2, b1, b2] = [form[at]!, form[at + 1]!, form[at + 2]!, form[at - 1]!, form[at - 2]!]
   const [s0, s1, p1] = [shape[at]!, shape[at + 1]!, shape[at - 1]!]
-  const w0 = word[at]!
+  const [w0, wb, wa] = [word[at]!, wordBefore[at]!, wordAfter[at]!]
+  const place = hashes.place[at]!
   let n = from
   codes[n++] = codeOf(1, f0)
   codes[n++] = codeOf(2, b1)
@@ -223,11 +237,17 @@ function addCharacterFeatures(
   codes[n++] = codeOf(13, f0, f1, f2)
   codes[n++] = codeOf(14, s0)
   codes[n++] = codeOf(15, p1, s0, s1)
-  codes[n++] = codeOf(16, w0, place[at]!)
-  codes[n++] = codeOf(17, w0, place[at]!, word[at - 1]!)
-  codes[n++] = codeOf(18, w0, place[at]!, word[at + 1]!)
-  codes[n++] = codeOf(19, f0, place[at]!)
-  codes[n++] = codeOf(20, word[at - 1]!, place[at]!)
-  codes[n++] = codeOf(21, word[at + 1]!, place[at]!)
+  codes[n++] = codeOf(16, w0, place)
+  codes[n++] = codeOf(17, f0, place)
+  codes[n++] = codeOf(18, wb, place)
+  codes[n++] = codeOf(19, wa, place)
+  codes[n++] = codeOf(20, wb, w0, place)
+  codes[n++] = codeOf(21, w0, wa, place)
+  codes[n++] = codeOf(22, wb, wa, place)
+  // Whatever stands near, whichever place it has.
+  for (let near = 1; near <= edge; near++) {
+    codes[n++] = codeOf(23, form[at - near]!)
+    codes[n++] = codeOf(24, form[at + near]!)
+  }
   return n
 }

@@ -3,10 +3,11 @@
 import { type Random, seededRandom } from '../../../base/random.ts'
 import { createTagScheme, mostLabels, type SchemeName } from '../../../model/crf/tag-scheme.ts'
 import { compactTagger, type TaggerModel } from '../../../model/crf/tagger.ts'
+import { meanTagger } from '../../../model/crf/tagger-mean.ts'
 import {
   createTaggerTrainer,
   type TaggerSettings,
-  type TaggerTrainer,
+  type TaggerWeights,
 } from '../../../model/crf/tagger-trainer.ts'
 import type { StaticEmbedding } from '../../../model/static-embedding.ts'
 import { createTokeniser, type LearnedCuts } from '../../../text/tokens.ts'
@@ -61,25 +62,25 @@ export function trainTagger(
   const scheme = createTagScheme(labelCount > mostLabels ? 'bio' : 'bioes', labelCount)
   const reading = { tokeniser: createTokeniser(cuts), mode, axes: network ? chosen.axes : 0, leastCount }
   const corpus = prepareTagged(texts, reading, table, scheme, (share) => pace.tick(share * preparingShare))
-  const settings: TaggerSettings = network ? chosen : { sparse: chosen.sparse, pairRate: chosen.pairRate }
+  const settings: TaggerSettings = network
+    ? chosen
+    : { sparse: chosen.sparse, pairRate: chosen.pairRate, margins: chosen.margins }
   const random = seededRandom(seed)
   const checked = checkFolds(
     { corpus, scheme, settings, folds: foldsOf(texts, corpus, random.fork('folds')) },
     random.fork('checks'),
     partOfPace(pace, 0, 2),
   )
-  const trainer = refit(
-    { corpus, scheme, settings },
-    checked.epochs,
-    random.fork('refit'),
+  const hidden = settings.network?.hidden ?? 0
+  const members = refit(
+    { corpus, scheme, settings, folds: [] },
+    { epochs: checked.epochs, members: chosen.members },
+    random,
     partOfPace(pace, 1, 2),
   )
-  const shape = {
-    inputs: corpus.inputColumns,
-    hidden: settings.network?.hidden ?? 0,
-    outputs: scheme.tagCount,
-  }
-  const model = compactTagger(trainer.weights, corpus.codes, shape)
+  const shape = { inputs: corpus.inputColumns, hidden, outputs: scheme.tagCount }
+  const mean = meanTagger(members, shape)
+  const model = compactTagger(mean.weights, corpus.codes, mean.shape)
   return {
     ...{ model, mode, cuts },
     scheme: scheme.name,
@@ -96,17 +97,25 @@ function foldsOf({ spans, groups }: SpannedTexts, { tags, weights }: TaggedCorpu
   return tags.length > manyTokens ? folds.slice(0, 1) : folds
 }
 
+/** Trains on every row as often as asked, each time in another order; fewer times where the time is up. */
 function refit(
-  { corpus, scheme, settings }: Omit<CheckPlan, 'folds'>,
-  epochs: number,
+  { corpus, scheme, settings }: CheckPlan,
+  { epochs, members }: { readonly epochs: number; readonly members: number },
   random: Random,
   pace: Pace,
-): TaggerTrainer {
-  const trainer = createTaggerTrainer(corpus, scheme, settings, random)
+): readonly TaggerWeights[] {
   const all = Int32Array.from(corpus.weights.keys())
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    if (epoch > 0 && pace.isLate((epoch + 1) / epochs)) break
-    trainer.epoch(all, random, partOfPace(pace, epoch, epochs).tick)
+  const trained: TaggerWeights[] = []
+  for (let member = 0; member < members; member++) {
+    if (member > 0 && pace.isLate((member + 1) / members)) break
+    const stream = random.fork(`member-${member}`)
+    const trainer = createTaggerTrainer(corpus, scheme, settings, stream)
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const part = partOfPace(pace, member * epochs + epoch, members * epochs)
+      if (epoch > 0 && part.isLate(1)) break
+      trainer.epoch(all, stream, part.tick)
+    }
+    trained.push(trainer.weights)
   }
-  return trainer
+  return trained
 }
