@@ -145,6 +145,20 @@ test('an answer that is none of the task’s counts neither way, is kept, and ma
   ])
 })
 
+test('an answer by another model than the certificate names is no verdict', async () => {
+  const other = await fakeUpstream({ answer: disagrees })
+  open.push(other)
+  const broken = await fakeUpstream({ behaviour: 'server-error' })
+  open.push(broken)
+  const modelMap = { 'big-model': 'other-model' }
+  const upstreams = testUpstreams([{ url: broken.url }, { url: other.url, modelMap }])
+  const { url, audited, checks } = await start({ gateway: { upstreams } })
+  await ask(url, mail('a prize'))
+  await expect.poll(() => audited().length).toBe(1)
+  expect(audited()[0]).toMatchObject({ status: 200, model: 'other-model', upstream: 'second' })
+  expect(checks).toEqual([])
+})
+
 test.each(['hang', 'server-error', 'close-at-once', 'malformed', 'rate-limited'] as const)(
   'an upstream that does not answer (%s) harms no client, demotes nobody, and the failures are counted',
   async (behaviour) => {

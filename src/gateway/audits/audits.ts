@@ -100,10 +100,11 @@ export function createAudits(options: AuditOptions, around: AuditSurroundings): 
     work: (chosen) => carryOut(running, chosen),
   })
   return {
-    chance: () => (budget.hasRoom() ? { draw: random.next(), rates: watch.rates } : undefined),
+    chance: () =>
+      around.upstream && budget.hasRoom() ? { draw: random.next(), rates: watch.rates } : undefined,
     saw: watch.saw,
     offer: (chosen) => {
-      const isTaken = canBeAudited(chosen) && around.hasRoom() && queue.offer(chosen)
+      const isTaken = around.upstream && canBeAudited(chosen) && around.hasRoom() && queue.offer(chosen)
       if (isTaken) budget.noteSent()
       else counts.dropped++
     },

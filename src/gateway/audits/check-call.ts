@@ -29,8 +29,6 @@ export interface ChosenCall {
   readonly path: string
   readonly headers: readonly string[]
   readonly chosenWith: number
-  /** As it is kept with the local call, so that deleting a user's calls deletes this one too. */
-  readonly endUser?: string
 }
 
 /**
@@ -68,7 +66,8 @@ export async function auditCall(
     })
     const text = await textOf(answer, { limitBytes: bodyLimitBytes, name: upstream.name })
     const call = answeredCall(base, { answer, text, latencyMs: clock.monotonicMs() - startMs })
-    return { ...verdictOf(chosen, answer, text), call }
+    const isOther = (answer.model ?? base.model) !== upstream.modelName(base.model)
+    return { ...verdictOf(chosen, { answer, text, isOther }), call }
   } catch (cause) {
     signal.throwIfAborted()
     const error = cause instanceof AppError ? cause : upstream.errorOf(cause)
@@ -120,7 +119,6 @@ function baseCall(chosen: ChosenCall, { atMs, body }: { readonly atMs: number; r
     task: form.recognised.served!.task.id,
     model: auditModel(chosen) as NonNullable<Call['model']>,
     auditOf: chosen.id,
-    ...(chosen.endUser !== undefined && { endUser: chosen.endUser }),
     servedBy: 'upstream',
     reason: 'audit',
     streaming: false,
@@ -149,12 +147,20 @@ function answeredCall(base: ReturnType<typeof baseCall>, { answer, text, latency
 
 function verdictOf(
   { form, input, answer: local }: ChosenCall,
-  answer: UpstreamAnswer,
-  text: string | undefined,
+  {
+    answer,
+    text,
+    isOther,
+  }: {
+    readonly answer: UpstreamAnswer
+    readonly text: string | undefined
+    /** Another model answered than the one that was asked. */
+    readonly isOther: boolean
+  },
 ): Omit<Audited, 'call'> {
   if (answer.status < 200 || answer.status >= 300) return { kind: 'failed' }
   const said = parsed(text)?.choices[0]?.message.content
-  if (typeof said !== 'string' || answer.model !== undefined) return { kind: 'unreadable' }
+  if (typeof said !== 'string' || isOther) return { kind: 'unreadable' }
   const loss = answerLoss(form.recognised.served!.task, { input, local, other: said })
   if (loss === undefined) return { kind: 'unreadable' }
   return { kind: loss > 0 ? 'wrong' : 'right', loss }

@@ -20,7 +20,7 @@ export interface AuditWatchOptions {
   readonly store: Pick<Store, 'checks'>
   readonly registry: Pick<Registry, 'demote' | 'demotion' | 'movedAt' | 'watch'>
   readonly tasks: Pick<ServedTasks, 'book'>
-  /** Usual share of local answers that is audited. */
+  /** Usual share of local answers that is audited; read again and again, since settings may change. */
   readonly usualRate: number
   readonly log: Log
   readonly clock: Clock
@@ -77,6 +77,8 @@ interface Watching {
   readonly rates: Map<SpecialistId, number>
   readonly problems: Map<TaskId, string>
   book: TaskBook | undefined
+  /** The usual rate that the rates were set by. */
+  usual: number
   ticks: number
   /** Place of the next specialist whose checks are looked at. */
   next: number
@@ -90,6 +92,7 @@ export function createAuditWatch(options: AuditWatchOptions): AuditWatch {
     rates: new Map(),
     problems: new Map(),
     book: undefined,
+    usual: options.usualRate,
     ticks: 0,
     next: 0,
   }
@@ -142,6 +145,7 @@ function idleTasks(book: TaskBook): readonly TaskId[] {
 /** Never rejects. */
 async function tick(watching: Watching): Promise<void> {
   await followBook(watching)
+  setUsual(watching)
   watching.ticks++
   for (const one of watching.watched.values()) if (one.standing === 'leaving') await demote(watching, one)
   if (watching.ticks % lookEveryTicks !== 0) return
@@ -151,6 +155,15 @@ async function tick(watching: Watching): Promise<void> {
     if (++watched.looks % wholeEvery === 0) await readAgain(watching, watched)
     else await readOn(watching, watched)
   }
+}
+
+/** Sets all rates anew where the settings were read again. */
+function setUsual(watching: Watching): void {
+  const usual = watching.options.usualRate
+  if (usual === watching.usual) return
+  watching.usual = usual
+  for (const one of watching.watched.values())
+    watching.rates.set(one.specialist.id, figuresOf(watching, one).rate)
 }
 
 /** Begins to watch what serves by now, and forgets what no longer does. */
