@@ -17,6 +17,7 @@ const commands: { readonly [name: string]: () => Promise<Command> } = {
   predict: async () => (await import('./predict.ts')).predictCommand(),
   promote: async () => (await import('./promote.ts')).promoteCommand(),
   rollback: async () => (await import('./promote.ts')).rollbackCommand(),
+  audits: async () => (await import('./audits.ts')).auditsCommand(),
   correct: async () => (await import('./correct.ts')).correctCommand(),
   pause: async () => (await import('./pause.ts')).pauseCommand(),
   resume: async () => (await import('./pause.ts')).resumeCommand(),

@@ -2,7 +2,8 @@
 import { Command } from 'commander'
 import { appError } from '../base/errors.ts'
 import { createLog } from '../base/log.ts'
-import { type NewSettings, type Serving, startServing } from '../gateway/serving.ts'
+import type { NewSettings } from '../gateway/live.ts'
+import { type Serving, startServing } from '../gateway/serving.ts'
 import { type ChosenUpstream, chooseUpstreams } from '../gateway/upstream-choice.ts'
 import type { Configuration } from '../pipeline/configuration.ts'
 import {
@@ -121,7 +122,7 @@ function greeting({ serving, chosen, configuration, folder }: Greeting): string 
         )),
     `  calls      kept in ${folder}, ${keeping}`,
     ...taskLines(serving),
-    ...serving.specialists.problems.map((problem) => `  problem    ${problem}`),
+    ...serving.problems.map((problem) => `  problem    ${problem}`),
     'Stop with Ctrl-C.',
   ].join('\n')
 }

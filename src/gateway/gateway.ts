@@ -53,6 +53,8 @@ export interface GatewayOptions extends LiveSettings {
 export interface Gateway {
   /** Begins to listen; resolves with the address, `http://host:port`. */
   listen(): Promise<string>
+  /** Sentences about what is wrong at this moment, as the readiness tells them. */
+  problems(): readonly string[]
   /** Takes other settings from now on; calls under way end as they began, also at an upstream that is no longer there. */
   reconfigure(settings: LiveSettings): void
   /** Takes no more calls, lets those under way end, keeps what was recorded, and closes. */
@@ -66,6 +68,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const context = contextOf(options, { live, underWay })
   const app = gatewayServer(context)
   return {
+    problems: context.problems,
     listen: async () => {
       await context.audits?.start()
       return listen(app, options)
