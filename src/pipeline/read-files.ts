@@ -151,7 +151,7 @@ function rowMapper(file: OpenedFile, options: ReadFilesOptions): (row: Row) => R
     isMasked = false
     const mapped = map(row)
     const name = row.kind === 'record' ? undefined : row.name
-    const place = { file: file.source.file, line: row.line, ...(name !== undefined && { name }) }
-    return { row, place, mapped, isMasked }
+    const place = { file: file.source.file, line: row.line }
+    return { row, place: name === undefined ? place : { ...place, name }, mapped, isMasked }
   }
 }
