@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../../base/random.ts'
-import { type ChainWeights, createChain, zeroChainWeights } from './chain.ts'
+import { createBestTagsFinder } from './best-tags.ts'
+import { createChain } from './chain.ts'
+import { type ChainWeights, zeroChainWeights } from './chain-weights.ts'
 import { createTagScheme, schemeNames, type TagScheme } from './tag-scheme.ts'
 
 const length = 4
@@ -48,6 +50,7 @@ describe.each(schemeNames)('a chain of %s tags', (name) => {
   const scheme = createTagScheme(name, labelCount)
   const { tagCount: K } = scheme
   const chain = createChain(scheme)
+  const findBest = createBestTagsFinder(scheme)
   const { emissions, weights } = randomCase(scheme, 7)
   const chains = allChains(scheme, emissions, weights)
   const logSum = logSumExp(chains.map(({ score }) => score))
@@ -56,7 +59,7 @@ describe.each(schemeNames)('a chain of %s tags', (name) => {
 
   test('the best chain is the best of all valid ones', () => {
     const best = chains.reduce((most, one) => (one.score > most.score ? one : most))
-    const found = chain.best(emissions, length, weights)
+    const found = findBest(emissions, length, weights)
     expect([...found.tags.subarray(0, length)]).toEqual(best.tags)
     expect(found.score).toBeCloseTo(best.score, 4)
     chain.sum(emissions, length, weights)
@@ -142,7 +145,7 @@ describe.each(schemeNames)('a chain of %s tags', (name) => {
     const spikes = zeroChainWeights(scheme)
     for (let trial = 0; trial < 200; trial++) {
       const rows = Float32Array.from({ length: 12 * K }, () => 20 * random.normal())
-      const { tags } = chain.best(rows, 12, spikes)
+      const { tags } = findBest(rows, 12, spikes)
       expect(scheme.canStart[tags[0]!]! && scheme.canEnd[tags[11]!]).toBe(1)
       for (let t = 1; t < 12; t++) expect(valid.has(`${tags[t - 1]} ${tags[t]}`)).toBe(true)
     }
@@ -163,6 +166,6 @@ test('a text without tokens has one answer', () => {
   const scheme = createTagScheme('bioes', 1)
   const chain = createChain(scheme)
   const weights = zeroChainWeights(scheme)
-  expect(chain.best(new Float32Array(0), 0, weights).score).toBe(0)
+  expect(createBestTagsFinder(scheme)(new Float32Array(0), 0, weights).score).toBe(0)
   expect(chain.sum(new Float32Array(0), 0, weights)).toBe(0)
 })

@@ -1,7 +1,8 @@
 // Trains a linear-chain tagger: emissions of sparse features and of a window network, together under the likelihood of
 // the whole chain, text by text.
 import type { Random } from '../../base/random.ts'
-import { type ChainWeights, createChain, zeroChainWeights } from './chain.ts'
+import { createChain } from './chain.ts'
+import { type ChainWeights, pairTable, zeroChainWeights } from './chain-weights.ts'
 import { createSparseTrainer, type SparseSettings, type TokenRows } from './sparse-emissions.ts'
 import type { TagScheme } from './tag-scheme.ts'
 import { createWindowTrainer, type NetworkSettings, type NetworkWeights } from './window-network.ts'
@@ -150,9 +151,8 @@ function createPairTrainer(scheme: TagScheme, rate: number): PairTrainer {
   const weights = zeroChainWeights(scheme)
   const gradient = zeroChainWeights(scheme)
   const squares = zeroChainWeights(scheme)
-  const { tagCount: K, from, to } = scheme
-  const pairAt = new Int16Array(K * K).fill(-1)
-  for (let p = 0; p < from.length; p++) pairAt[from[p]! * K + to[p]!] = p
+  const { tagCount: K } = scheme
+  const pairAt = pairTable(scheme)
   return {
     weights,
     step(addExpected, gold, weight) {

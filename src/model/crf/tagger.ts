@@ -2,7 +2,7 @@
 import { type DenseMemory, paddedLength } from '../linear/dense-memory.ts'
 import { type Perceptron, type PerceptronWeights, placePerceptron } from '../linear/perceptron.ts'
 import { quantiseRows } from '../linear/quantised.ts'
-import type { ChainWeights } from './chain.ts'
+import type { ChainWeights } from './chain-weights.ts'
 import { type CodeIndex, createCodeIndex } from './code-index.ts'
 import type { TaggerWeights } from './tagger-trainer.ts'
 import { type NetworkShape, reach } from './window-network.ts'

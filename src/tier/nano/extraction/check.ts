@@ -1,7 +1,8 @@
 // Trains on folds and answers the rows held aside after each pass: where to stop, how readily to find spans, and how
 // sure the answers are.
 import type { Random } from '../../../base/random.ts'
-import { type ChainWeights, createChain } from '../../../model/crf/chain.ts'
+import { createBestTagsFinder } from '../../../model/crf/best-tags.ts'
+import type { ChainWeights } from '../../../model/crf/chain-weights.ts'
 import type { TagScheme, TokenSpan } from '../../../model/crf/tag-scheme.ts'
 import { isKept } from '../../../model/crf/tagger.ts'
 import { createTaggerTrainer, type TaggerSettings } from '../../../model/crf/tagger-trainer.ts'
@@ -151,10 +152,10 @@ function countSpans(
   { emissions, chain: weights }: Pick<CheckedPass, 'emissions' | 'chain'>,
   bias: number,
 ): SpanCounts {
-  const chain = createChain(plan.scheme)
+  const findBest = createBestTagsFinder(plan.scheme)
   const counts = { right: 0, found: 0, wanted: 0 }
   forEachChecked(plan, check, emissions, bias, (own, length, wanted) => {
-    const found = plan.scheme.decode(chain.best(own, length, weights).tags, length)
+    const found = plan.scheme.decode(findBest(own, length, weights).tags, length)
     counts.right += shared(found, wanted)
     counts.found += found.length
     counts.wanted += wanted.length
@@ -180,7 +181,7 @@ function judgeFold(
   bias: number,
 ): readonly JudgedRow[] {
   const { emissions, chain: weights } = passes[epoch]!
-  const judge = createChainJudge(plan.scheme, createChain(plan.scheme))
+  const judge = createChainJudge(plan.scheme)
   const rows: JudgedRow[] = []
   forEachChecked(plan, check, emissions, bias, (own, length, wanted, index) => {
     const { spans, scores } = judge.judge(own, length, weights)

@@ -53,7 +53,7 @@ export function lowerUnits(text: string): string {
 }
 
 /** Tokens that a span covers, also those that it covers in part. */
-export function tokenSpan(
+function tokenSpan(
   { starts, ends, count }: TokenBuffer,
   { start, end, label }: NumberedSpan,
 ): TokenSpan | undefined {

@@ -1,5 +1,7 @@
 // From the emissions of a text to its spans, how sure each is, and how sure the whole answer is.
-import type { Chain, ChainWeights } from '../../../model/crf/chain.ts'
+import { createBestTagsFinder } from '../../../model/crf/best-tags.ts'
+import { createChain } from '../../../model/crf/chain.ts'
+import type { ChainWeights } from '../../../model/crf/chain-weights.ts'
 import type { TagScheme, TokenSpan } from '../../../model/crf/tag-scheme.ts'
 
 /**
@@ -24,13 +26,15 @@ export interface ChainJudge {
 }
 
 /** A judge that reuses its memory. */
-export function createChainJudge(scheme: TagScheme, chain: Chain): ChainJudge {
+export function createChainJudge(scheme: TagScheme): ChainJudge {
   const { tagCount: K } = scheme
+  const chain = createChain(scheme)
+  const findBest = createBestTagsFinder(scheme)
   let marginals = new Float32Array(0)
   return {
     judge(emissions, length, weights) {
       if (length === 0) return { spans: [], spanScores: [], scores: { posterior: 1, weakest: 1 } }
-      const { tags, score } = chain.best(emissions, length, weights)
+      const { tags, score } = findBest(emissions, length, weights)
       const spans = scheme.decode(tags, length)
       const posterior = Math.min(1, Math.exp(score - chain.sum(emissions, length, weights)))
       if (marginals.length < length * K) marginals = new Float32Array(length * K * 2)
