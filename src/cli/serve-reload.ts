@@ -1,8 +1,9 @@
 /** Takes settings over while the gateway runs, when their file changes or the process gets SIGHUP: all of them or none. */
 import { AppError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
+import type { NewSettings } from '../gateway/live.ts'
 import { reloadPlan } from '../gateway/reload-plan.ts'
-import type { NewSettings, Serving } from '../gateway/serving.ts'
+import type { Serving } from '../gateway/serving.ts'
 import { watchConfigurationFile } from '../pipeline/configuration-file.ts'
 
 export interface ReloadOptions {

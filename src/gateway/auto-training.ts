@@ -10,6 +10,7 @@ import type { Registry } from '../registry/registry.ts'
 import type { Store } from '../trace/store.ts'
 import { parseCard } from '../trust/card.ts'
 import type { Call } from '../wire/call.ts'
+import type { CallRecorder } from './context.ts'
 
 /** Trains a task in a process of its own, promotes nothing, and says which specialist came of it; throws what went wrong. */
 export type TrainTask = (task: TaskId, options: TrainTaskOptions) => Promise<SpecialistId>
@@ -29,6 +30,16 @@ export interface AutoTrainingOptions {
   readonly log: Log
   readonly clock: Clock
   readonly everyMs?: number
+  /** Tests give one that needs no whole card. */
+  readonly readCard?: (id: SpecialistId, card: unknown) => CardFigures
+}
+
+/** What matters of a card here. */
+export interface CardFigures {
+  /** Share of the test rows that the certificate lets the specialist answer. */
+  readonly coverage: number
+  /** Rows that it was made from. */
+  readonly rows: number
 }
 
 export interface AutoTraining {
@@ -76,6 +87,24 @@ export function startAutoTraining(options: AutoTrainingOptions): AutoTraining {
   }
 }
 
+/** A recorder with somebody who sees what is kept. */
+export function watched(recorder: CallRecorder, saw: (call: Call) => void): CallRecorder {
+  return {
+    record: (call) => {
+      recorder.record(call)
+      saw(call)
+    },
+    recordDurably: async (call) => {
+      await recorder.recordDurably(call)
+      saw(call)
+    },
+    flush: () => recorder.flush(),
+    get counters() {
+      return recorder.counters
+    },
+  }
+}
+
 function isAnswered({ servedBy, status }: Call): boolean {
   return servedBy === 'upstream' && status >= 200 && status < 300
 }
@@ -101,14 +130,15 @@ async function lookOnce(options: AutoTrainingOptions, { known, signal }: Looking
 
 /** Counts again where nothing is known yet or somebody has trained the task meanwhile. */
 async function progressOf(
-  { store, registry }: AutoTrainingOptions,
+  options: AutoTrainingOptions,
   known: Map<TaskId, Progress>,
   { task, auto }: { readonly task: TaskId; readonly auto: AutoSettings },
 ): Promise<Progress> {
+  const { store, registry } = options
   const version = (await registry.versions(task)).at(-1) ?? 0
   const before = known.get(task)
   if (before?.version === version) return before
-  const last = version === 0 ? undefined : await lastTraining(registry, specialistId(task, version))
+  const last = version === 0 ? undefined : await figuresOf(options, specialistId(task, version))
   const needed = Math.max(auto.after, Math.ceil((last?.rows ?? 0) / 2))
   const calls = await store.calls.count({
     task,
@@ -121,13 +151,20 @@ async function progressOf(
   return progress
 }
 
-async function lastTraining(
-  registry: Registry,
+async function figuresOf(
+  { registry, readCard = readFigures }: AutoTrainingOptions,
   id: SpecialistId,
-): Promise<{ readonly atMs: number; readonly rows: number }> {
+): Promise<CardFigures & { readonly atMs: number }> {
   const { createdAt, card } = (await registry.describe(id)).manifest
-  const { data } = parseCard(card, id)
-  return { atMs: Date.parse(createdAt), rows: data.train.rows + data.calibration.rows + data.test.rows }
+  return { ...readCard(id, card), atMs: Date.parse(createdAt) }
+}
+
+function readFigures(id: SpecialistId, card: unknown): CardFigures {
+  const { data, certificate } = parseCard(card, id)
+  return {
+    coverage: certificate.threshold === undefined ? 0 : certificate.test.coverage,
+    rows: data.train.rows + data.calibration.rows + data.test.rows,
+  }
 }
 
 async function isPaused(
@@ -158,7 +195,7 @@ async function trainOnce(options: AutoTrainingOptions, training: Training): Prom
     })
     const seconds = Math.round((clock.monotonicMs() - began) / 1000)
     const why =
-      auto.promote === 'never' ? 'a person promotes' : await whyNotPromoted(registry, task, specialist)
+      auto.promote === 'never' ? 'a person promotes' : await whyNotPromoted(options, task, specialist)
     if (why === undefined) await registry.promote(specialist)
     log.info(
       { task, specialist, seconds, promoted: why === undefined, ...(why && { why }) },
@@ -171,23 +208,18 @@ async function trainOnce(options: AutoTrainingOptions, training: Training): Prom
 
 /** `undefined` where it may serve: certified to answer something, and at least as much as what serves. */
 async function whyNotPromoted(
-  registry: Registry,
+  options: AutoTrainingOptions,
   task: TaskId,
   specialist: SpecialistId,
 ): Promise<string | undefined> {
-  const next = await coverageOf(registry, specialist)
+  const { registry } = options
+  const { coverage: next } = await figuresOf(options, specialist)
   if (next === 0) return 'its certificate lets it answer nothing'
   const demotion = await registry.demotion(task)
   if (demotion) return `${demotion.was} was demoted (${demotion.why}), and a person has to promote after that`
   const serving = await registry.promoted(task)
-  const now = serving === undefined ? 0 : await coverageOf(registry, serving)
+  const now = serving === undefined ? 0 : (await figuresOf(options, serving)).coverage
   if (next >= now) return undefined
   const percent = (share: number): string => `${(100 * share).toFixed(1)}%`
   return `it would answer ${percent(next)} of the calls and ${serving} answers ${percent(now)}`
-}
-
-/** Share of the test rows that the certificate lets a specialist answer. */
-async function coverageOf(registry: Registry, id: SpecialistId): Promise<number> {
-  const { certificate } = parseCard((await registry.describe(id)).manifest.card, id)
-  return certificate.threshold === undefined ? 0 : certificate.test.coverage
 }

@@ -13,6 +13,7 @@ export interface ReloadPlan {
 const readOnce: { readonly [Section in keyof Configuration]?: readonly string[] } = {
   server: ['host', 'port'],
   local: ['memory'],
+  energy: ['wattsPerCpu'],
 }
 
 /** Compares settings name by name; tasks, upstreams and prices by their own names. */

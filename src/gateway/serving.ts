@@ -3,7 +3,6 @@ import { randomInt } from 'node:crypto'
 import { systemClock } from '../base/clock.ts'
 import { appError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import { type PriceTable, priceTable } from '../meter/prices.ts'
 import { keepRules } from '../pipeline/configuration/keep.ts'
 import type { Configuration } from '../pipeline/configuration.ts'
 import { applyTaskSettings } from '../pipeline/task-settings.ts'
@@ -12,14 +11,14 @@ import { maskedText } from '../text/masking.ts'
 import type { Tier } from '../tier/tier.ts'
 import { type Recorder, startRecorder } from '../trace/recorder.ts'
 import type { Store } from '../trace/store.ts'
-import type { Call } from '../wire/call.ts'
+import { upkeepInThread } from '../trace/upkeep-thread.ts'
 import { type Access, createAccess } from './access/access.ts'
 import { type Keyring, openKeyring } from './access/keyring.ts'
 import { isLoopbackHost } from './access/web-guard.ts'
-import { startAutoTraining, type TrainTask } from './auto-training.ts'
-import type { CallRecorder } from './context.ts'
-import { createGateway, type LiveSettings } from './gateway.ts'
+import { startAutoTraining, type TrainTask, watched } from './auto-training.ts'
+import { createGateway } from './gateway.ts'
 import { startKeeping } from './keeping.ts'
+import { type Live, liveAudit, livePrices, liveSettings, type NewSettings, pricesOf } from './live.ts'
 import { createSpecialists, type Specialists } from './specialists.ts'
 import type { UpstreamsSettings } from './upstreams/settings.ts'
 
@@ -38,14 +37,13 @@ export interface ServingOptions {
   readonly train?: TrainTask
 }
 
-/** Settings that were read again. */
-export type NewSettings = Pick<ServingOptions, 'configuration' | 'upstreams'>
-
 export interface Serving {
   /** `http://host:port`. */
   readonly url: string
   readonly specialists: Specialists
   readonly recorder: Recorder
+  /** Sentences about what is wrong at this moment. */
+  readonly problems: readonly string[]
   /** The settings of this moment. */
   readonly configuration: Configuration
   /** Takes other settings, all of them or none: throws before anything has changed. Host, port and memory stay. */
@@ -58,28 +56,13 @@ export interface Serving {
 
 /** Starts to serve; what was started before a step that fails is closed again. */
 export async function startServing(options: ServingOptions): Promise<Serving> {
-  const { log, registry, store, tiers } = options
-  const { configuration } = options
+  const { log, registry, tiers, configuration } = options
+  const store = { ...options.store, upkeep: upkeepInThread(options.storeFile, options.store) }
   const live: Live = { configuration, prices: pricesOf(configuration), refused: undefined }
   await applyTaskSettings(store, configuration.tasks)
-  const specialists = createSpecialists({
-    registry,
-    store,
-    tiers,
-    log,
-    memoryBytes: configuration.local.memory,
-  })
-  const recorder = await startRecorder({
-    storeFile: options.storeFile,
-    prices: live.prices,
-    wattsPerCpu: configuration.energy.wattsPerCpu,
-    policyOf: (task) => {
-      const known = specialists.book.get(task)?.task
-      const upstream = known?.upstream
-      return { masked: known?.masked ?? true, ...(upstream !== undefined && { upstream }) }
-    },
-    onProblem: (problem) => log.error({ err: problem }, 'calls may not be kept'),
-  })
+  const { memory: memoryBytes } = configuration.local
+  const specialists = createSpecialists({ registry, store, tiers, log, memoryBytes })
+  const recorder = await recorderOf(options, live, specialists)
   const closing: (() => Promise<void>)[] = [() => recorder.close(), () => specialists.close()]
   try {
     await Promise.all(tiers.map((tier) => tier.prepare?.()))
@@ -88,7 +71,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     if (auto) closing.push(() => auto.close())
     const keyring = await openKeyring({ store, log, nowMs: () => systemClock.nowMs() })
     closing.push(() => keyring.close())
-    closing.push(startKeeping({ ...options, rules: () => keepRules(live.configuration.keep) }))
+    closing.push(startKeeping({ store, log, rules: () => keepRules(live.configuration.keep) }))
     const gateway = createGateway({
       ...liveSettings(options),
       host: configuration.server.host,
@@ -114,16 +97,19 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       url,
       specialists,
       recorder,
+      get problems() {
+        return gateway.problems()
+      },
       get configuration() {
         return live.configuration
       },
-      reconfigure: async (settings) => {
-        const prices = pricesOf(settings.configuration)
-        await applyTaskSettings(store, settings.configuration.tasks)
-        gateway.reconfigure(liveSettings(settings))
+      reconfigure: async (next) => {
+        const prices = pricesOf(next.configuration)
+        await applyTaskSettings(store, next.configuration.tasks)
+        gateway.reconfigure(liveSettings(next))
         recorder.reprice(prices)
-        log.level = settings.configuration.log.level
-        Object.assign(live, { configuration: settings.configuration, prices })
+        log.level = next.configuration.log.level
+        Object.assign(live, { configuration: next.configuration, prices })
       },
       noteRefusedSettings: (why) => {
         live.refused = why
@@ -134,6 +120,20 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     await closeAll(closing)
     throw cause
   }
+}
+
+function recorderOf(options: ServingOptions, live: Live, specialists: Specialists): Promise<Recorder> {
+  return startRecorder({
+    storeFile: options.storeFile,
+    prices: live.prices,
+    wattsPerCpu: live.configuration.energy.wattsPerCpu,
+    policyOf: (task) => {
+      const known = specialists.book.get(task)?.task
+      const upstream = known?.upstream
+      return { masked: known?.masked ?? true, ...(upstream !== undefined && { upstream }) }
+    },
+    onProblem: (problem) => options.log.error({ err: problem }, 'calls may not be kept'),
+  })
 }
 
 /** Beyond loopback nobody is let in without a key. */
@@ -159,79 +159,7 @@ async function closeAll(closing: readonly (() => Promise<void>)[]): Promise<void
   for (const close of closing.toReversed()) await close()
 }
 
-/** What changes when the settings are read again. */
-interface Live {
-  configuration: Configuration
-  prices: PriceTable
-  /** Why settings that were read again were not taken. */
-  refused: string | undefined
-}
-
-function pricesOf({ prices }: Configuration): PriceTable {
-  return priceTable({ file: 'shoal.yaml, prices', ...(prices && { override: prices }) })
-}
-
-/** The settings of audits, each read when it is needed. */
-function liveAudit(live: Live): Configuration['audit'] {
-  return {
-    get rate() {
-      return live.configuration.audit.rate
-    },
-    get budgetUsdPerDay() {
-      return live.configuration.audit.budgetUsdPerDay
-    },
-    get callsPerMinute() {
-      return live.configuration.audit.callsPerMinute
-    },
-  }
-}
-
-function livePrices(live: Live): PriceTable {
-  return {
-    get date() {
-      return live.prices.date
-    },
-    get source() {
-      return live.prices.source
-    },
-    get models() {
-      return live.prices.models
-    },
-  }
-}
-
 function autoTrainingOf({ train, store, registry, log }: ServingOptions, live: Live) {
   const settings = () => live.configuration.tasks
   return train && startAutoTraining({ store, registry, train, settings, log, clock: systemClock })
-}
-
-/** The recorder, with somebody who sees what is kept. */
-function watched(recorder: Recorder, saw: (call: Call) => void): CallRecorder {
-  return {
-    record: (call) => {
-      recorder.record(call)
-      saw(call)
-    },
-    recordDurably: async (call) => {
-      await recorder.recordDurably(call)
-      saw(call)
-    },
-    flush: () => recorder.flush(),
-    get counters() {
-      return recorder.counters
-    },
-  }
-}
-
-function liveSettings({ configuration, upstreams }: NewSettings): LiveSettings {
-  const { server, upstream, calls, local } = configuration
-  return {
-    ...(upstreams && { upstreams }),
-    bodyLimitBytes: server.bodyLimit,
-    shutdownMs: server.shutdown,
-    maxForwarding: upstream.maxForwarding,
-    durability: calls.durability,
-    keptLimitBytes: calls.keepTextUpTo,
-    localAnswers: local.answers,
-  }
 }

@@ -9,7 +9,11 @@ export interface KeepRules {
 }
 
 /** Removes what the rules do not keep, in small transactions; says how much that was. */
-export async function applyKeepRules(store: Store, rules: KeepRules, nowMs: number): Promise<Removed> {
+export async function applyKeepRules(
+  store: Pick<Store, 'upkeep'>,
+  rules: KeepRules,
+  nowMs: number,
+): Promise<Removed> {
   const { ageMs, sizeBytes } = rules
   const nothing: Removed = { calls: 0, examples: 0, corrections: 0 }
   const old = ageMs === undefined ? nothing : await store.upkeep.remove({ beforeMs: nowMs - ageMs })

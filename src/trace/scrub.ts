@@ -35,7 +35,7 @@ export async function scrubUnusedSpace(connection: LibsqlConnection): Promise<vo
 }
 
 /** The page with its unused space zeroed; `undefined` where it is already, or where the page is no leaf any more. */
-export function scrubbed(page: Uint8Array | undefined): Uint8Array | undefined {
+function scrubbed(page: Uint8Array | undefined): Uint8Array | undefined {
   if (!page || (page[0] !== tableLeaf && page[0] !== indexLeaf)) return undefined
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength)
   const from = leafHeaderBytes + 2 * view.getUint16(3)
