@@ -210,6 +210,7 @@ export const errorTable = {
   },
   'correction.invalid': {
     ...input,
+    status: 422,
     message: 'The answer {output} does not fit the task "{task}": {problem}. {hint} Nothing was kept.',
   },
   'task.unknown': {
@@ -299,6 +300,11 @@ export const errorTable = {
       'The body is not a chat-completions request: {problem}. See the OpenAI API reference for its shape.',
   },
   'request.not-found': { ...missing, message: '{method} {path} does not exist here. The API is under /v1.' },
+  'request.method': {
+    ...input,
+    status: 405,
+    message: '{path} does not take {method}. It takes {allowed}.',
+  },
   'request.client-left': {
     status: 499,
     retryable: true,

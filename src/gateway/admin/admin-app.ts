@@ -17,7 +17,7 @@ import { keyRoutes } from './keys.ts'
 import { ledgerRoutes } from './ledger.ts'
 import { taskRoutes } from './tasks.ts'
 
-const bodyLimitBytes = 2 ** 21
+const bodyLimitBytes = 2 ** 24
 
 /** The plugin; registered with the prefix `/admin`. */
 export function adminApp(context: AdminContext, log: Log): FastifyPluginAsync {
@@ -26,6 +26,7 @@ export function adminApp(context: AdminContext, log: Log): FastifyPluginAsync {
     app.setValidatorCompiler(validatorCompiler)
     app.setSerializerCompiler(serializerCompiler)
     takeJson(plain)
+    refuseOtherMethods(plain)
     app.setErrorHandler((cause, _request, reply) => {
       const error = errorOf(cause, log)
       reply.status(error.status).type('application/json').send(wireErrorBody(error))
@@ -47,6 +48,26 @@ export function adminApp(context: AdminContext, log: Log): FastifyPluginAsync {
       await app.register(routes(context))
     app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
   }
+}
+
+/** A path that is there under other methods is answered with 405 and those, before anything of the body is looked at. */
+function refuseOtherMethods(app: FastifyInstance): void {
+  const routes: { readonly method: string; readonly pattern: RegExp }[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    const pattern = new RegExp(`^${url.replace(/:\w+/g, '[^/]+').replaceAll('.', '\\.')}$`)
+    for (const one of [method].flat()) routes.push({ method: one, pattern })
+  })
+  app.setNotFoundHandler((request) => {
+    throw appError('request.not-found', { method: request.method, path: request.url.split('?')[0]! })
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.is404) return
+    const path = request.url.split('?')[0]!
+    const allowed = routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+    if (allowed.length === 0) return
+    reply.header('allow', allowed.join(', '))
+    throw appError('request.method', { method: request.method, path, allowed: allowed.join(', ') })
+  })
 }
 
 /** Elsewhere the gateway reads no bodies by itself. */

@@ -43,7 +43,7 @@ export function callRoutes({ store, registry, clock }: AdminContext): FastifyPlu
           ...(query.task !== undefined && { task: taskId(query.task) }),
           ...(query.since !== undefined && { sinceMs: Date.parse(query.since) }),
         }))
-          calls.push(describeCall(one, { text: query.text }))
+          calls.push(describeCall(one, { text: query.text === 'true' }))
         return { calls }
       },
     )

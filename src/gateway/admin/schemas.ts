@@ -37,8 +37,10 @@ export const commonErrors = {
   401: errorBody.describe('A key is missing or not valid.'),
   403: errorBody.describe('The key, the host or the origin is not allowed.'),
   404: errorBody.describe('What is named does not exist.'),
+  405: errorBody.describe('The path does not take this method.'),
   409: errorBody.describe('It cannot be done in the present state.'),
   413: errorBody.describe('The body is too large.'),
+  422: errorBody.describe('It is understood, but does not fit the task.'),
   429: errorBody.describe('Too many calls with this key.'),
   500: errorBody.describe('A mistake in Shoal.'),
   503: errorBody.describe('The store is busy; send it again.'),
@@ -73,6 +75,7 @@ export const taskChange = z
     (change) => Object.values(change).some((value) => value !== undefined),
     'expected at least one field',
   )
+  .meta({ minProperties: 1 })
 
 export const specialist = z.object({
   id: specialistName,
@@ -118,15 +121,11 @@ export const callQuery = z.strictObject({
   task: taskName.optional(),
   since: moment.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  text: z.stringbool().default(false).describe('true: bodies of requests and answers too.'),
+  text: z.enum(['true', 'false']).default('false').describe('true: bodies of requests and answers too.'),
 })
 
 export const correction = z.strictObject({
-  output: z
-    .string()
-    .min(1)
-    .max(1_000_000)
-    .describe('The right answer, as the upstream would have written it.'),
+  output: z.string().min(1).max(200_000).describe('The right answer, as the upstream would have written it.'),
 })
 
 export const corrected = z.object({
@@ -144,6 +143,7 @@ export const removal = z
     call: callName.optional(),
   })
   .refine((which) => Object.values(which).some((value) => value !== undefined), 'expected task, user or call')
+  .meta({ minProperties: 1 })
 
 export const removed = z.object({
   calls: count,
