@@ -1,59 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import fc from 'fast-check'
-import { parquetWriteBuffer } from 'hyparquet-writer'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type TaskId, taskId } from '../base/ids.ts'
-import type { Example } from '../data/example.ts'
-import { meterCall } from '../meter/ledger-row.ts'
-import { priceTable } from '../meter/prices.ts'
+import { describe, expect, it } from 'vitest'
+import { taskId } from '../base/ids.ts'
 import type { Span } from '../task/types.ts'
-import { maskJsonText } from '../text/mask-json.ts'
-import { maskedText } from '../text/masking.ts'
-import { openLibsqlStore } from '../trace/libsql-store.ts'
-import type { Store } from '../trace/store.ts'
-import type { Call } from '../wire/call.ts'
-import { type ImportOptions, type ImportOutcome, importFiles } from './import.ts'
+import { importFixture, jsonLinesOf as lines } from './import-fixture.contract.ts'
 import { gatherRows } from './task-rows.ts'
 
-let folder = ''
-let store: Store
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'shoal-formats-'))
-  store = await openLibsqlStore({ path: join(folder, 'store.db') })
-})
-afterEach(async () => {
-  await store.close()
-  await rm(folder, { recursive: true })
-})
-
-const task = taskId('formats')
-const put = async (name: string, content: string | Uint8Array): Promise<string> => {
-  const file = join(folder, name)
-  await writeFile(file, content)
-  return file
-}
-const bring = (files: readonly string[], more: Partial<ImportOptions> = {}): Promise<ImportOutcome> =>
-  importFiles(store, files, {
-    task,
-    mask: maskedText,
-    maskBody: maskJsonText,
-    ledgerRow: (call) => meterCall(call, { prices: priceTable() }),
-    ...more,
-  })
-const stored = async (of: TaskId = task): Promise<readonly Example[]> => {
-  const found: Example[] = []
-  for await (const example of store.examples.iterate(of)) found.push(example)
-  return found
-}
-const calls = async (): Promise<readonly Call[]> => {
-  const found: Call[] = []
-  for await (const call of store.calls.iterate({ task })) found.push(call)
-  return found
-}
-const lines = (...objects: readonly unknown[]): string =>
-  objects.map((object) => `${JSON.stringify(object)}\n`).join('')
+const { task, store, put, bring, stored, calls } = importFixture()
 
 /** Letters, an emoji and Chinese: nothing that is masked, and offsets that differ by unit. */
 const plainText = fc
@@ -175,133 +127,10 @@ describe('texts with spans and questions in the store', () => {
   it('cannot be trained on as questions yet, which is said', async () => {
     const qas = [{ question: 'Where?', answers: [{ text: 'Ada', answer_start: 0 }] }]
     await bring([await put('q.json', JSON.stringify({ data: [{ paragraphs: [{ context: 'Ada', qas }] }] }))])
-    await expect(gatherRows(store, { task, mergeLabels: false })).rejects.toMatchObject({
+    await expect(gatherRows(store(), { task, mergeLabels: false })).rejects.toMatchObject({
       code: 'train.kind-not-yet',
       details: { rows: 1 },
     })
-  })
-})
-
-describe('bad input', () => {
-  const good = 'Ada\tB-PER\nruns\tO\n\n'
-  const spans = (list: unknown): string =>
-    lines({ text: 'Ada runs', spans: [[0, 3, 'PER']] }, { text: 'Ada runs far', spans: list })
-  const parquet = new Uint8Array(
-    parquetWriteBuffer({
-      columnData: [
-        { name: 'text', data: ['a', 'b'], type: 'STRING' },
-        { name: 'label', data: ['x', 'y'], type: 'STRING' },
-      ],
-    }),
-  )
-
-  it.each([
-    [
-      'a Parquet file cut short',
-      'b.parquet',
-      parquet.subarray(0, parquet.length - 9),
-      'data.parquet',
-      /cut short/,
-    ],
-    [
-      'a CoNLL line of three columns among two',
-      'b.conll',
-      `${good.repeat(2000)}Bo\tB-PER\tx\n`,
-      'data.conll',
-      /line 6001, column 1: 3 columns/,
-    ],
-    [
-      'tags that break their scheme',
-      'b.conll',
-      `${good.repeat(2000)}Bo\tI-PER\n`,
-      'data.conll',
-      /line 6001, column 4: .*--repair-tags/,
-    ],
-    [
-      'overlapping spans',
-      'b.jsonl',
-      spans([
-        [0, 8, 'A'],
-        [4, 12, 'B'],
-      ]),
-      'data.span',
-      /line 2, span spans\[1\].*overlaps/,
-    ],
-    [
-      'an offset past the end',
-      'b.jsonl',
-      spans([[4, 13, 'A']]),
-      'data.span',
-      /line 2, span spans\[0\].*12 characters/,
-    ],
-    [
-      'a quote that stands elsewhere',
-      'b.jsonl',
-      spans([{ start: 0, end: 3, label: 'A', text: 'runs' }]),
-      'data.span',
-      /line 2.*stands at 4 to 8/,
-    ],
-    ['an empty file', 'b.jsonl', '', 'data.empty', /the file is empty/],
-    [
-      'bytes of another encoding',
-      'b.csv',
-      Buffer.from(`text,label\n${'a,x\n'.repeat(30_000)}sch\xf6n,y\n`, 'latin1'),
-      'data.encoding',
-      /line 30002, byte 4.*--encoding latin1/,
-    ],
-    [
-      'a line without end',
-      'b.csv',
-      `text,label\n${'a,x\n'.repeat(30)}"${'b'.repeat(34_000_000)}`,
-      'data.quote',
-      /line 32, column 1/,
-    ],
-    [
-      'a document cut short',
-      'b.json',
-      '[{"text": "a", "label": "x"},\n{"text": "b"',
-      'data.json',
-      /line 2.*cut short/,
-    ],
-  ])('as %s is named, and nothing of the import stays', async (_, name, content, code, message) => {
-    const first = name.endsWith('.conll') ? await put('a.conll', good.repeat(3000)) : undefined
-    const file = await put(name, content)
-    await expect(bring(first === undefined ? [file] : [first, file])).rejects.toMatchObject({
-      code,
-      message: expect.stringMatching(message),
-    })
-    expect(await store.examples.count(task)).toBe(0)
-    expect(await calls()).toEqual([])
-  })
-
-  it('as files of different columns or kinds for one task is refused before a row is read', async () => {
-    const rows = (header: string): string => `${header}\n${'a text,x\nanother,y\n'.repeat(20)}`
-    const [a, b] = [await put('a.csv', rows('text,label')), await put('b.csv', rows('body,category'))]
-    await expect(bring([a, b])).rejects.toThrow(
-      /"body" and "category" were taken.*before it "text" and "label".*--input and --output/,
-    )
-    await expect(bring([a, b], { columns: { input: 'text', output: 'label' } })).rejects.toMatchObject({
-      code: 'data.column-unknown',
-      details: { file: b },
-    })
-    const questions = await put(
-      'q.json',
-      JSON.stringify({
-        data: [
-          {
-            paragraphs: [
-              { context: 'Ada', qas: [{ question: 'Who?', answers: [{ text: 'Ada', answer_start: 0 }] }] },
-            ],
-          },
-        ],
-      }),
-    )
-    const tagged = await put('t.conll', good)
-    await expect(bring([tagged, questions])).rejects.toThrow(
-      /holds questions with answers but the files before it hold texts with spans/,
-    )
-    await expect(bring([a, tagged])).rejects.toMatchObject({ code: 'data.mixed-kinds' })
-    expect(await store.examples.count(task)).toBe(0)
   })
 })
 
@@ -335,7 +164,7 @@ describe('logs of other tools', () => {
       model: 'big-2',
       usage: { promptTokens: 9, completionTokens: 1 },
     })
-    const rows = await gatherRows(store, { task, mergeLabels: false })
+    const rows = await gatherRows(store(), { task, mergeLabels: false })
     expect(rows.task).toMatchObject({ kind: 'classification', space: { labels: ['no', 'yes'] } })
     expect(rows.examples).toHaveLength(60)
     expect(rows.examples.map(({ input }) => input.kind === 'text' && input.text)).toContain(word(7))
