@@ -132,7 +132,6 @@ async function passStream(forwarding: Answered, answer: UpstreamAnswer): Promise
     ...clientFields(answer.headers, { keepLength: false }),
     ...shoalFields(context, exchange, standing),
   ])
-  response.flushHeaders()
   const onChunk = (chunk: Uint8Array): void => {
     firstByteMs ??= context.clock.monotonicMs() - exchange.startMs
     reader.push(chunk)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { abortEmitter, fire } from './abort-emitter.ts'
 import { eligibleMembers } from './candidates.ts'
 import { modelMember, withModel } from './model-member.ts'
 import { aliasOf, takesModel } from './model-names.ts'
@@ -119,16 +120,16 @@ test.each(['', '[]', '{"model": 7}', '{"model"', '{"a": {"model": "x"}}', '"mode
 
 test('slots are given first come, first served, within the wait, and a client that leaves makes room', async () => {
   const slots = createSlots(2)
-  const { signal } = new AbortController()
+  const signal = abortEmitter()
   const first = slots.tryTake()!
   slots.tryTake()
   expect(await slots.take({ waitMs: 0, signal })).toBeUndefined()
-  const leaving = new AbortController()
-  const left = slots.take({ waitMs: 1_000, signal: leaving.signal })
+  const leaving = abortEmitter()
+  const left = slots.take({ waitMs: 1_000, signal: leaving })
   const second = slots.take({ waitMs: 1_000, signal })
   expect(slots.waiting).toBe(2)
-  leaving.abort(new Error('gone'))
-  await expect(left).rejects.toThrow('gone')
+  fire(leaving)
+  await expect(left).rejects.toThrow('given up')
   first()
   first()
   expect(await second).toBeDefined()

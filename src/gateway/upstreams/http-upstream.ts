@@ -5,6 +5,7 @@ import { AppError, appError, assert } from '../../base/errors.ts'
 import { errorCodeOf } from '../../base/files.ts'
 import { upstreamFields } from '../header-fields.ts'
 import type { UpstreamRequest } from '../upstream.ts'
+import type { AbortEmitter } from './abort-emitter.ts'
 import type { FailureKind } from './failure.ts'
 import type { MemberSettings } from './settings.ts'
 
@@ -14,7 +15,7 @@ export interface RawAnswer {
   readonly statusText: string
   /** Names and values in turn, as the upstream sent them. */
   readonly headers: readonly string[]
-  readonly body: Readable
+  readonly body: Readable & { arrayBuffer(): Promise<ArrayBuffer> }
 }
 
 export interface HttpUpstream {
@@ -31,7 +32,7 @@ export interface SendOptions {
   readonly body: UpstreamRequest['body']
   /** Whether a client's own key may go there. */
   readonly seesClientKey: boolean
-  readonly signal: AbortSignal
+  readonly signal: AbortEmitter
 }
 
 /** Errors that come before any byte of a request was sent. */

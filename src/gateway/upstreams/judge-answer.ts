@@ -2,7 +2,7 @@
 import type { AppError } from '../../base/errors.ts'
 import { appError } from '../../base/errors.ts'
 import { fieldOf } from '../header-fields.ts'
-import type { UpstreamAnswer } from '../upstream.ts'
+import type { UpstreamAnswer, WholeBody } from '../upstream.ts'
 import type { Failure, FailureKind } from './failure.ts'
 import { failureKindOf, type HttpUpstream, type RawAnswer } from './http-upstream.ts'
 import type { Expected } from './request-facts.ts'
@@ -15,16 +15,28 @@ export type Outcome =
   | { readonly kind: 'answer'; readonly answer: UpstreamAnswer }
   | { readonly kind: 'failure'; readonly failure: Failure }
 
-export interface JudgeOptions {
+/** The upstream that answered. */
+export interface Judged {
   readonly settings: MemberSettings
   readonly http: HttpUpstream
   readonly bodyLimitBytes: number
   readonly nowMs: () => number
+}
+
+/** What was asked of it. */
+export interface Asking {
   readonly expects: Expected
-  /** Whether a stream was asked for; absent: the answer's word is taken. */
-  readonly streaming?: boolean
   readonly seesClientKey: boolean
+  /** Whether another upstream could still answer. */
   readonly canGoElsewhere: boolean
+}
+
+/** Nested, not spread: this is made for every call. */
+export interface JudgeOptions {
+  readonly by: Judged
+  readonly asked: Asking
+  /** Whether a stream was asked for; absent: the answer's word is taken. */
+  readonly streaming: boolean | undefined
   /** Told when an answer breaks off that was handed over already. */
   readonly onBroken: (failure: Failure) => void
 }
@@ -41,23 +53,28 @@ export async function judgeAnswer(raw: RawAnswer, options: JudgeOptions): Promis
   const encoding = fieldOf(headers, 'content-encoding') ?? 'identity'
   if (isGood(status) && isStream && encoding !== 'identity') return handOver(raw, raw.body, options)
   if (isGood(status) && isStream) return judgeStream(raw, options)
-  const isUnchecked = options.expects === 'bytes' && failureOfStatus(status, options) === undefined
+  const isUnchecked = options.asked.expects === 'bytes' && failureOfStatus(status, options) === undefined
   if (isUnchecked) return handOver(raw, raw.body, options)
   return judgeBody(raw, options)
 }
 
 async function judgeBody(raw: RawAnswer, options: JudgeOptions): Promise<Outcome> {
-  const { expects, bodyLimitBytes } = options
+  const { expects } = options.asked
+  const { bodyLimitBytes } = options.by
   const { status } = raw
-  const read = await readWhole(raw.body, bodyLimitBytes)
+  const read = await readWhole(raw, bodyLimitBytes)
   if (read.kind === 'too-large') {
     if (expects === 'json' && isGood(status))
-      return handOver(raw, readOn(read.begun, { ...options, expects: 'bytes' }), options)
+      return handOver(
+        raw,
+        readOn(read.begun, { ...options, asked: { ...options.asked, expects: 'bytes' } }),
+        options,
+      )
     raw.body.destroy()
     return malformed(options, status, `its body is larger than ${bodyLimitBytes} bytes`)
   }
   const whole = await wholeBody(read.bytes, raw.headers)
-  const answer = answerOf(raw, once(read.bytes), { ...options, whole })
+  const answer = answerOf(raw, once(read.bytes), options, whole)
   if (!isGood(status)) return judgeError(answer, options)
   const verdict = judgeWhole(whole, expects)
   switch (verdict.kind) {
@@ -73,7 +90,7 @@ async function judgeBody(raw: RawAnswer, options: JudgeOptions): Promise<Outcome
 /** An error answer goes to the client as it is, unless it is a page where the client expects JSON. */
 function judgeError(answer: UpstreamAnswer, options: JudgeOptions): Outcome {
   const kind = failureOfStatus(answer.status, options)
-  const isClean = options.expects === 'bytes' || answer.whole?.value !== undefined
+  const isClean = options.asked.expects === 'bytes' || answer.whole?.value !== undefined
   if (kind === undefined && isClean) return { kind: 'answer', answer }
   const problem = 'it is no JSON, as a page of a proxy would be. Is the address of the upstream right?'
   const broken = malformed(options, answer.status, problem)
@@ -94,8 +111,8 @@ function judgeError(answer: UpstreamAnswer, options: JudgeOptions): Outcome {
 
 async function judgeStream(raw: RawAnswer, options: JudgeOptions): Promise<Outcome> {
   const beginning = await beginStream(raw.body, {
-    canGoElsewhere: options.canGoElsewhere,
-    maxEventChars: options.bodyLimitBytes,
+    canGoElsewhere: options.asked.canGoElsewhere,
+    maxEventChars: options.by.bodyLimitBytes,
   })
   switch (beginning.kind) {
     case 'empty':
@@ -116,11 +133,11 @@ async function judgeStream(raw: RawAnswer, options: JudgeOptions): Promise<Outco
 
 function readOn(begun: BegunStream, options: JudgeOptions): AsyncIterable<Uint8Array> {
   return passStream(begun, {
-    upstream: options.http.address,
-    silenceTimeoutMs: options.settings.silenceTimeoutMs,
-    limitBytes: options.bodyLimitBytes,
-    isEvents: options.expects !== 'bytes',
-    nowMs: options.nowMs,
+    upstream: options.by.http.address,
+    silenceTimeoutMs: options.by.settings.silenceTimeoutMs,
+    limitBytes: options.by.bodyLimitBytes,
+    isEvents: options.asked.expects !== 'bytes',
+    nowMs: options.by.nowMs,
   })
 }
 
@@ -131,12 +148,12 @@ function handOver(raw: RawAnswer, body: AsyncIterable<Uint8Array>, options: Judg
 /** What breaks off after it was handed over is a failure of the upstream, though the call cannot go elsewhere any more. */
 async function* watched(
   body: AsyncIterable<Uint8Array>,
-  { http, onBroken }: JudgeOptions,
+  { by, onBroken }: JudgeOptions,
 ): AsyncGenerator<Uint8Array> {
   try {
     yield* body
   } catch (cause) {
-    const failure = failureOfCause(http, cause)
+    const failure = failureOfCause(by.http, cause)
     onBroken(failure)
     throw failure.error
   }
@@ -149,10 +166,11 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 function answerOf(
   raw: RawAnswer,
   body: AsyncIterable<Uint8Array>,
-  { settings, whole }: Pick<JudgeOptions, 'settings'> & Pick<UpstreamAnswer, 'whole'>,
+  { by }: JudgeOptions,
+  whole?: WholeBody,
 ): UpstreamAnswer {
   const { status, statusText, headers } = raw
-  return { status, statusText, headers, body, ...(whole && { whole }), upstream: settings.name, tried: [] }
+  return { status, statusText, headers, body, ...(whole && { whole }), upstream: by.settings.name, tried: [] }
 }
 
 function isGood(status: number): boolean {
@@ -162,7 +180,7 @@ function isGood(status: number): boolean {
 /** What a status says of the upstream; `undefined` where the answer is the client's to have. */
 function failureOfStatus(
   status: number,
-  { settings, seesClientKey }: Pick<JudgeOptions, 'settings' | 'seesClientKey'>,
+  { by: { settings }, asked: { seesClientKey } }: JudgeOptions,
 ): FailureKind | undefined {
   if (status === 429) return 'limited'
   if (failing.has(status)) return 'status'
@@ -171,7 +189,7 @@ function failureOfStatus(
 }
 
 function malformed(
-  { http }: Pick<JudgeOptions, 'http'>,
+  { by: { http } }: JudgeOptions,
   status: number,
   problem: string,
 ): { readonly kind: 'failure'; readonly failure: Failure } {

@@ -2,6 +2,7 @@
 import { type AppError, appError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { UpstreamRequest, UpstreamState } from '../upstream.ts'
+import { type AbortEmitter, abortEmitter, fire } from './abort-emitter.ts'
 import { type Failure, failureRules } from './failure.ts'
 import { createHealth, type Health } from './health.ts'
 import { createHttpUpstream, type HttpUpstream } from './http-upstream.ts'
@@ -93,10 +94,7 @@ export function createMember(options: MemberOptions): Member {
     attempt: async (request, attempt) => {
       health.onSent(attempt.model)
       budget = deposit(budget, nowMs(), budgetPolicy)
-      const outcome = await tryOnce(tools, request, {
-        ...attempt,
-        onBroken: (failure) => settle(attempt.model, failure),
-      })
+      const outcome = await tryOnce(tools, request, attempt, (failure) => settle(attempt.model, failure))
       if (outcome.kind === 'failure' && outcome.failure.kind === 'abandoned') {
         health.onVerdict(attempt.model, 'nothing')
         request.signal.throwIfAborted()
@@ -124,11 +122,12 @@ export function createMember(options: MemberOptions): Member {
   }
 }
 
-interface Try extends Attempt {
-  readonly onBroken: (failure: Failure) => void
-}
-
-async function tryOnce(tools: Tools, request: UpstreamRequest, attempt: Try): Promise<Outcome> {
+async function tryOnce(
+  tools: Tools,
+  request: UpstreamRequest,
+  attempt: Attempt,
+  onBrokenOff: (failure: Failure) => void,
+): Promise<Outcome> {
   const { http, settings, slots } = tools
   const patience = startPatience(request.signal, attempt)
   let release: Release | undefined
@@ -138,22 +137,20 @@ async function tryOnce(tools: Tools, request: UpstreamRequest, attempt: Try): Pr
     release = slots.tryTake() ?? (await slots.take({ waitMs, signal: patience.signal }))
     if (!release) return { kind: 'failure', failure: busy(tools) }
     tools.counts.requests++
-    const raw = await http.send(request, { ...attempt, signal: patience.signal })
+    const { body, seesClientKey } = attempt
+    const raw = await http.send(request, { body, seesClientKey, signal: patience.signal })
     isOpen = true
-    raw.body.once('close', release)
-    raw.body.once('close', patience.forget)
+    const free = release
+    raw.body.once('close', () => {
+      free()
+      patience.forget()
+    })
     // An error that comes when nobody reads is found by the reader, where there is one.
     raw.body.on('error', () => {})
     const onBroken = (failure: Failure): void => {
-      if (!request.signal.aborted) attempt.onBroken(failure)
+      if (!request.signal.aborted) onBrokenOff(failure)
     }
-    const { streaming } = request
-    return await judgeAnswer(raw, {
-      ...tools,
-      ...attempt,
-      ...(streaming !== undefined && { streaming }),
-      onBroken,
-    })
+    return await judgeAnswer(raw, { by: tools, asked: attempt, streaming: request.streaming, onBroken })
   } catch (cause) {
     if (request.signal.aborted || attempt.cancel?.aborted)
       return { kind: 'failure', failure: abandoned(tools) }
@@ -171,7 +168,7 @@ async function tryOnce(tools: Tools, request: UpstreamRequest, attempt: Try): Pr
 }
 
 interface Patience {
-  readonly signal: AbortSignal
+  readonly signal: AbortEmitter
   /** True where the time was over first. */
   readonly isOver: boolean
   /** The try has its answer: from now on only the client's leaving ends it. */
@@ -182,18 +179,18 @@ interface Patience {
 
 /** One signal for all that can end a try: the client, the time, and another upstream that was faster. */
 function startPatience(client: AbortSignal, { timeoutMs, cancel }: Attempt): Patience {
-  const controller = new AbortController()
+  const signal = abortEmitter()
   let isOver = false
   const timer = setTimeout(() => {
     isOver = true
-    controller.abort()
+    fire(signal)
   }, timeoutMs)
-  const abort = (): void => controller.abort()
+  const abort = (): void => fire(signal)
   if (client.aborted || cancel?.aborted) abort()
   client.addEventListener('abort', abort, { once: true })
   cancel?.addEventListener('abort', abort, { once: true })
   return {
-    signal: controller.signal,
+    signal,
     get isOver() {
       return isOver
     },

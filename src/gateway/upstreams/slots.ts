@@ -1,8 +1,9 @@
 /** At most so many calls at one moment; a few more wait their turn, first come, first served, and not for long. */
+import type { AbortEmitter } from './abort-emitter.ts'
 
 export interface Slots {
-  /** Resolves with what gives the slot back, once; `undefined` where none came free in time. Rejects with the signal's reason. */
-  take(options: { readonly waitMs: number; readonly signal: AbortSignal }): Promise<Release | undefined>
+  /** Resolves with what gives the slot back, once; `undefined` where none came free in time. Rejects where the signal fires. */
+  take(options: { readonly waitMs: number; readonly signal: AbortEmitter }): Promise<Release | undefined>
   /** The same at once, where one is free. */
   tryTake(): Release | undefined
   readonly active: number
@@ -42,17 +43,17 @@ export function createSlots(most: number): Slots {
         const finish = (given: Release | undefined): void => {
           clearTimeout(timer)
           queue.delete(finish)
-          signal.removeEventListener('abort', onAbort)
+          signal.off('abort', onAbort)
           resolve(given)
         }
         const onAbort = (): void => {
           clearTimeout(timer)
           queue.delete(finish)
-          reject(signal.reason)
+          reject(new Error('given up while waiting for a place'))
         }
         const timer = setTimeout(() => finish(undefined), waitMs)
         queue.add(finish)
-        signal.addEventListener('abort', onAbort, { once: true })
+        signal.once('abort', onAbort)
       })
     },
     get active() {

@@ -46,10 +46,11 @@ export async function beginStream(body: Readable, options: BeginOptions): Promis
     },
     onData: (data) => {
       seen.events++
+      if (seen.saysSomething || seen.status !== undefined) return
       const value = tryParseJson(data)
       const status = value === undefined ? undefined : statusOfErrorIn(value)
-      if (status !== undefined && !seen.saysSomething) seen.status ??= status
-      else seen.saysSomething ||= !options.canGoElsewhere || value === undefined || !isAnnouncement(value)
+      if (status !== undefined) seen.status = status
+      else seen.saysSomething = !options.canGoElsewhere || value === undefined || !isAnnouncement(value)
     },
   })
   const patience = startPatience()

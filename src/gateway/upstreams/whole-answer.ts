@@ -1,6 +1,5 @@
 /** An answer in one piece: read up to a limit, and judged before a client sees a byte of it. */
 import { isUtf8 } from 'node:buffer'
-import type { Readable } from 'node:stream'
 import { isJsonObject, type Json, tryParseJson } from '../../base/json.ts'
 import { fieldOf } from '../header-fields.ts'
 import { decodedText } from '../kept-body.ts'
@@ -14,7 +13,9 @@ export type ReadWhole =
   | { readonly kind: 'too-large'; readonly begun: BegunStream }
 
 /** All of a body; or what was read of one that is larger, to be read on from where it stopped. */
-export async function readWhole(body: Readable, limitBytes: number): Promise<ReadWhole> {
+export async function readWhole({ body, headers }: RawAnswer, limitBytes: number): Promise<ReadWhole> {
+  const said = Number(fieldOf(headers, 'content-length') ?? Number.NaN)
+  if (said <= limitBytes) return { kind: 'whole', bytes: Buffer.from(await body.arrayBuffer()) }
   const iterator: AsyncIterator<Buffer> = body[Symbol.asyncIterator]()
   const held: Buffer[] = []
   let size = 0
