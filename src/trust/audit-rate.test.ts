@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { auditRate, hasBudget, type RateFacts } from './audit-rate.ts'
+import { auditRate, hasBudget, highestRate, type RateFacts } from './audit-rate.ts'
 
 const facts: RateFacts = {
   usual: 0.01,
@@ -36,6 +36,7 @@ test.each<[string, Partial<RateFacts>, number, string]>([
   ['but a usual rate above that stands', { usual: 0.9, audited: 0 }, 0.9, 'few-audits'],
 ])('%s', (_, some, rate, because) => {
   expect(auditRate({ ...facts, ...some })).toEqual({ rate, because })
+  expect(rate).toBeLessThanOrEqual(highestRate(some.usual ?? facts.usual))
 })
 
 test('the budget ends at its money or at its calls a minute', () => {

@@ -42,6 +42,11 @@ const leastCorrections = 2
 /** Raised rates go no higher than every second call. */
 const mostRaised = 0.5
 
+/** No specialist is audited more often than this at a usual rate. */
+export function highestRate(usual: number): number {
+  return Math.max(usual, Math.min(mostRaised, usual * Math.max(...Object.values(times))))
+}
+
 /** The rate; every fact in it was known before the call came, so that a call's own outcome cannot choose it. */
 export function auditRate(facts: RateFacts): AuditRate {
   const { usual, certificate } = facts

@@ -35,8 +35,13 @@ test('one answer in four wrong is found, and the sentence says what was seen', (
   expect(figures.hasLeft).toBe(true)
   expect(figures.risk!.low).toBeGreaterThan(0.05)
   expect(whyDemoted(figures, terms)).toMatch(
-    /^25 of 100 audited answers were contradicted \(25.0%\), which a risk of at most 5.0% does not explain: the evidence is \d+ to 1, and 20 to 1 is believed$/,
+    /^25 of the last 100 audited answers were contradicted \(25 of all 100\), which a risk of at most 5.0% does not explain: the evidence is \d+ to 1, and 20 to 1 is believed$/,
   )
+})
+
+test('after a quiet time it says how it was lately', () => {
+  const figures = recordOf([...many(300, () => false), ...many(12, () => true, 1000)])
+  expect(figures.lately).toEqual({ audited: 12, wrong: 12 })
 })
 
 test('a correction of an audited call overrides the upstream, whichever comes first', () => {

@@ -38,6 +38,8 @@ export interface AuditFigures {
   readonly needed: number
   /** True: the risk is no longer within what is allowed. */
   readonly hasLeft: boolean
+  /** Where it is not: the audits up to the last one that speak most against it. */
+  readonly lately?: { readonly audited: number; readonly wrong: number }
 }
 
 export interface AuditRecord {
@@ -126,13 +128,35 @@ function figuresOf({ losses, places, corrections, state, terms }: Known): AuditF
     evidence: test?.peak ?? 1,
     needed: 1 / (test?.target.delta ?? terms.delta),
     hasLeft: test !== undefined && hasLeft(test),
+    ...(test && hasLeft(test) && { lately: worstEnd(losses, test.target.risk) }),
   }
+}
+
+/** The last losses, so many of them that their number times the divergence of their mean from the risk is largest. */
+function worstEnd(losses: readonly number[], risk: number): { audited: number; wrong: number } {
+  let [sum, wrong, most] = [0, 0, 0]
+  let worst = { audited: 0, wrong: 0 }
+  for (let audited = 1; audited <= losses.length; audited++) {
+    const loss = losses[losses.length - audited]!
+    sum += loss
+    wrong += loss > 0 ? 1 : 0
+    const against = sum / audited > risk ? audited * divergence(sum / audited, risk) : 0
+    if (against > most) [most, worst] = [against, { audited, wrong }]
+  }
+  return worst
+}
+
+/** Kullback-Leibler divergence of two coins, nats. */
+function divergence(share: number, risk: number): number {
+  const rest = share === 1 ? 0 : (1 - share) * Math.log((1 - share) / (1 - risk))
+  return share * Math.log(share / risk) + rest
 }
 
 /** Why a specialist is demoted, in a sentence. */
 export function whyDemoted(figures: AuditFigures, terms: AuditTerms): string {
   const percent = (share: number): string => `${(100 * share).toFixed(1)}%`
-  const { audited, wrong, risk, allowed = terms.risk, evidence, needed } = figures
+  const { audited, wrong, allowed = terms.risk, evidence, needed } = figures
+  const lately = figures.lately ?? { audited, wrong }
   const means = terms.wrongMeans === 'error' ? 'a usual disagreement of' : 'a risk of'
-  return `${wrong} of ${audited} audited answers were contradicted (${percent(risk?.value ?? 0)}), which ${means} at most ${percent(allowed)} does not explain: the evidence is ${Math.round(Math.min(evidence, 1e9))} to 1, and ${Math.round(needed)} to 1 is believed`
+  return `${lately.wrong} of the last ${lately.audited} audited answers were contradicted (${wrong} of all ${audited}), which ${means} at most ${percent(allowed)} does not explain: the evidence is ${Math.round(Math.min(evidence, 1e9))} to 1, and ${Math.round(needed)} to 1 is believed`
 }

@@ -15,6 +15,7 @@ import type { AuditChance } from '../../route/decide.ts'
 import type { ServedSpecialist } from '../../route/specialist.ts'
 import type { Prediction } from '../../task/predictor.ts'
 import type { Store } from '../../trace/store.ts'
+import { highestRate } from '../../trust/audit-rate.ts'
 import type { Call } from '../../wire/call.ts'
 import type { ServedTasks } from '../context.ts'
 import type { Upstream } from '../upstream.ts'
@@ -100,8 +101,12 @@ export function createAudits(options: AuditOptions, around: AuditSurroundings): 
     work: (chosen) => carryOut(running, chosen),
   })
   return {
-    chance: () =>
-      around.upstream && budget.hasRoom() ? { draw: random.next(), rates: watch.rates } : undefined,
+    chance: () => {
+      // Most draws choose nothing whatever the specialist: they cost no more than the draw.
+      const draw = random.next()
+      if (draw >= highestRate(options.settings.rate)) return undefined
+      return around.upstream && budget.hasRoom() ? { draw, rates: watch.rates } : undefined
+    },
     saw: watch.saw,
     offer: (chosen) => {
       const isTaken = around.upstream && canBeAudited(chosen) && around.hasRoom() && queue.offer(chosen)
