@@ -1,19 +1,32 @@
-/** What a kept chat call asked and what it was answered, out of its bodies. */
-import { tryParseJson } from '../base/json.ts'
+/** What a kept call asked and what it was answered, out of its bodies. */
+import { type Json, tryParseJson } from '../base/json.ts'
 import type { Prompt } from '../task/types.ts'
+import { anthropicAnswer, anthropicPrompt } from '../wire/anthropic-prompt.ts'
 import type { Call } from '../wire/call.ts'
 import { promptOf } from '../wire/chat-prompt.ts'
 import { chatResponseSchema, readChatRequest } from '../wire/openai-chat.ts'
 
 /** The prompt of a kept chat call; `undefined` where it is no chat call or holds more than text. */
 export function keptPrompt({ wire, request }: Call): Prompt | undefined {
-  const parsed = wire === 'openai-chat' && request !== undefined ? tryParseJson(request) : undefined
-  const chat = parsed === undefined ? undefined : readChatRequest(parsed)
+  const body = parsed(request)
+  if (body === undefined) return undefined
+  if (wire === 'anthropic-messages') return anthropicPrompt(body)
+  const chat = wire === 'openai-chat' ? readChatRequest(body) : undefined
   return chat && promptOf(chat)
 }
 
 /** The text that a kept chat call was answered with; `undefined` where it was not one text. */
-export function keptAnswer({ response }: Call): string | undefined {
-  const parsed = response === undefined ? undefined : tryParseJson(response)
-  return chatResponseSchema.safeParse(parsed).data?.choices[0]?.message.content ?? undefined
+export function keptAnswer({ wire, response }: Call): string | undefined {
+  const body = parsed(response)
+  if (body === undefined) return undefined
+  if (wire === 'anthropic-messages') {
+    const answer = anthropicAnswer(body)
+    return typeof answer === 'object' ? answer.text : undefined
+  }
+  if (wire !== 'openai-chat') return undefined
+  return chatResponseSchema.safeParse(body).data?.choices[0]?.message.content ?? undefined
+}
+
+function parsed(text: string | undefined): Json | undefined {
+  return text === undefined ? undefined : tryParseJson(text)
 }

@@ -61,8 +61,8 @@ test('a locally answered call counts in the test of its specialist, right or wro
   await correctCalls(store, [{ call: right, output: 'ham' }], clock)
   const check = { task: 'mail', specialist: 'mail@3', atMs: 77, source: 'correction' }
   expect(await collect(store.checks.iterate('mail@3' as never))).toEqual([
-    { ...check, call: wrong, wrong: true },
-    { ...check, call: right, wrong: false },
+    { ...check, call: wrong, wrong: true, loss: 1 },
+    { ...check, call: right, wrong: false, loss: 0 },
   ])
 })
 

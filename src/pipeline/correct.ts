@@ -2,15 +2,16 @@
 import type { Clock } from '../base/clock.ts'
 import { appError } from '../base/errors.ts'
 import { type CallId, parseSpecialistId, type SpecialistId } from '../base/ids.ts'
-import { canonicalJson, tryParseJson } from '../base/json.ts'
 import { nearestName } from '../data/columns.ts'
 import { readBody } from '../task/fields/body.ts'
 import { read, render } from '../task/rendering.ts'
+import { matchTemplate, textInput } from '../task/template.ts'
 import type { Task } from '../task/types.ts'
 import { maskJsonText } from '../text/mask-json.ts'
 import type { Store } from '../trace/store.ts'
+import { answerLoss } from '../trust/answer-loss.ts'
 import type { Call } from '../wire/call.ts'
-import { keptAnswer } from './call-texts.ts'
+import { keptAnswer, keptPrompt } from './call-texts.ts'
 
 export interface CorrectionRequest {
   readonly call: CallId
@@ -30,8 +31,11 @@ export interface Corrected {
 }
 
 /** What is checked before anything is kept. */
-interface Accepted extends Corrected {
+interface Accepted {
+  readonly corrected: Corrected
   readonly atMs: number
+  /** As in a `Check`. */
+  readonly loss?: number
 }
 
 /** Keeps corrections, all or none of them; throws `call.unknown`, `call.no-task` or `correction.invalid` for the first that cannot be. */
@@ -43,7 +47,7 @@ export async function correctCalls(
   const accepted: Accepted[] = []
   for (const request of requests) accepted.push(await accept(store, request, clock))
   for (const one of accepted) await keep(store, one)
-  return accepted.map(({ atMs: _, ...corrected }) => corrected)
+  return accepted.map(({ corrected }) => corrected)
 }
 
 async function accept(
@@ -55,26 +59,28 @@ async function accept(
   if (!call) throw appError('call.unknown', { call: id })
   const task = call.task === undefined ? undefined : await store.tasks.get(call.task)
   if (call.task === undefined) throw appError('call.no-task', { call: id })
-  const written = task ? checkedOutput(task, output) : output
-  const answered = keptAnswer(call)
+  const checked = task ? checkedOutput(task, output) : output
+  const written = task?.masked === false ? checked : maskJsonText(checked)
+  const loss = lossOf(call, task, written)
   const specialist = specialistOf(call)
   return {
-    call: id,
-    task: call.task,
-    output: task?.masked === false ? written : maskJsonText(written),
+    corrected: {
+      call: id,
+      task: call.task,
+      output: written,
+      ...(loss !== undefined && { wasWrong: loss > 0 }),
+      ...(specialist && { specialist }),
+    },
     atMs: clock.nowMs(),
-    ...(answered !== undefined && { wasWrong: !saysTheSame(task, answered, written) }),
-    ...(specialist && { specialist }),
+    ...(loss !== undefined && { loss }),
   }
 }
 
-async function keep(
-  store: Store,
-  { call, task, output, atMs, wasWrong, specialist }: Accepted,
-): Promise<void> {
+async function keep(store: Store, { corrected, atMs, loss }: Accepted): Promise<void> {
+  const { call, task, output, specialist } = corrected
   await store.corrections.put({ call, task, atMs, output })
-  if (specialist === undefined || wasWrong === undefined) return
-  await store.checks.put({ call, task, specialist, atMs, source: 'correction', wrong: wasWrong })
+  if (specialist === undefined || loss === undefined) return
+  await store.checks.put({ call, task, specialist, atMs, source: 'correction', wrong: loss > 0, loss })
 }
 
 /** `TASK@VERSION (tier)` of a call that was answered locally. */
@@ -118,13 +124,13 @@ function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }
 
-function saysTheSame(task: Task | undefined, one: string, other: string): boolean {
-  if (task && task.rendering.kind !== 'fields') {
-    const { rendering } = task
-    return (read(rendering, one) ?? one) === (read(rendering, other) ?? other)
-  }
-  const [a, b] = [tryParseJson(one), tryParseJson(other)]
-  return a === undefined || b === undefined
-    ? one.trim() === other.trim()
-    : canonicalJson(a) === canonicalJson(b)
+/** How far the answer that the client got is from the right one; `undefined` where it was no text. */
+function lossOf(call: Call, task: Task | undefined, right: string): number | undefined {
+  const local = keptAnswer(call)
+  if (local === undefined) return undefined
+  if (!task) return local.trim() === right.trim() ? 0 : 1
+  const prompt = keptPrompt(call)
+  const found = prompt && task.template && matchTemplate(task.template, prompt)
+  const input = found ? textInput(found.slots) : { kind: 'text' as const, text: '' }
+  return answerLoss(task, { input, local, other: right })
 }

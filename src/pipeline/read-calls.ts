@@ -1,16 +1,13 @@
 /** The kept calls of a task as prompt and answer, with people's corrections in place of the answers that they correct. */
 import { throwIfCancelled } from '../base/errors.ts'
 import type { CallId, ModelName, TaskId } from '../base/ids.ts'
-import { tryParseJson } from '../base/json.ts'
 import type { WorkOptions } from '../base/progress.ts'
 import type { Example } from '../data/example.ts'
 import { exampleId } from '../data/example-set.ts'
 import type { LearnedTask, RawCall } from '../task/from-calls.ts'
 import type { Store } from '../trace/store.ts'
-import { anthropicAnswer, anthropicPrompt } from '../wire/anthropic-prompt.ts'
 import type { Call } from '../wire/call.ts'
-import { promptOf } from '../wire/chat-prompt.ts'
-import { chatResponseSchema, readChatRequest } from '../wire/openai-chat.ts'
+import { keptAnswer, keptPrompt } from './call-texts.ts'
 
 /** A call that a row can be made of, and where its answer comes from. */
 export interface AnsweredCall extends RawCall {
@@ -80,30 +77,9 @@ export function callExamples(
 
 /** False where no row can be made of the call. */
 function add(calls: AnsweredCall[], call: Call, correction: string | undefined): boolean {
-  const raw = rawCall(call, correction)
-  if (!raw) return false
+  const [prompt, answer] = [keptPrompt(call), correction ?? keptAnswer(call)]
+  if (!prompt || answer === undefined) return false
   const source = correction === undefined ? 'teacher' : 'human'
-  calls.push({ ...raw, source, isFairSample: call.auditOf !== undefined })
+  calls.push({ prompt, answer, source, isFairSample: call.auditOf !== undefined })
   return true
-}
-
-/** A kept call as prompt and answer; `undefined` where it is no chat call, was not answered with one text, or holds more than text. */
-function rawCall(call: Call, correction: string | undefined): RawCall | undefined {
-  const request = call.request === undefined ? undefined : tryParseJson(call.request)
-  if (request === undefined) return undefined
-  const answer = correction ?? answerOf(call)
-  const chat = call.wire === 'openai-chat' ? readChatRequest(request) : undefined
-  const prompt = call.wire === 'anthropic-messages' ? anthropicPrompt(request) : chat && promptOf(chat)
-  return prompt && answer !== undefined ? { prompt, answer } : undefined
-}
-
-function answerOf(call: Call): string | undefined {
-  const response = call.response === undefined ? undefined : tryParseJson(call.response)
-  if (response === undefined) return undefined
-  if (call.wire === 'anthropic-messages') {
-    const answer = anthropicAnswer(response)
-    return typeof answer === 'object' ? answer.text : undefined
-  }
-  if (call.wire !== 'openai-chat') return undefined
-  return chatResponseSchema.safeParse(response).data?.choices[0]?.message.content ?? undefined
 }
