@@ -1,6 +1,6 @@
 /** Counts of the labels of a set, and labels that are the same but for case and spaces. */
 import { appError } from '../base/errors.ts'
-import { normalisedText } from './duplicate-key.ts'
+import { ambiguousLabels } from '../task/alike-labels.ts'
 import type { Example } from './example.ts'
 
 export interface LabelCount {
@@ -32,16 +32,11 @@ export function sortedCounts(counts: ReadonlyMap<string, number>): readonly Labe
 
 /** Groups of labels that differ only in case, spaces or Unicode form. */
 export function labelVariants(counts: readonly LabelCount[]): readonly LabelVariants[] {
-  const groups = new Map<string, LabelCount[]>()
-  for (const count of counts) {
-    const key = normalisedText(count.label)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [count])
-    else group.push(count)
-  }
-  return [...groups.values()]
-    .filter((group) => group.length > 1)
-    .map((group) => ({ kept: group.toSorted((a, b) => b.count - a.count)[0]!.label, variants: group }))
+  const groups = ambiguousLabels(new Map(counts.map(({ label, count }) => [label, count])))
+  return groups.map(({ kept, variants }) => ({
+    kept,
+    variants: variants.map(({ text, count }) => ({ label: text, count })),
+  }))
 }
 
 /** Refuses labels that differ only in case or spaces, naming them. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ambiguousLabels, learnLabelSpace, mergeLabels } from './classification.ts'
+import { ambiguousLabels, mergeLabels } from './alike-labels.ts'
+import { learnLabelSpace } from './classification.ts'
 
 const times = (count: number, label: string): readonly string[] => Array.from({ length: count }, () => label)
 

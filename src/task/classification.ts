@@ -1,6 +1,7 @@
 /** Classification: an output is one label of a closed set. The set is what the answers showed often enough. */
 
-import type { Refusal, Seen } from './refusal.ts'
+import { type AlikeLabels, ambiguousLabels, mergeLabels } from './alike-labels.ts'
+import type { Refusal } from './refusal.ts'
 import { countTexts, mostSeen } from './tally.ts'
 
 /** A closed set has at most this many labels, each seen this often, that together are this share of the calls. */
@@ -8,12 +9,6 @@ export const closedSet = Object.freeze({ mostLabels: 200, fewestPerLabel: 5, sha
 
 /** Where a person said that the task is classification, a label needs a row to train on and one to check. */
 const fewestPerLabelSaid = 2
-
-/** Labels that differ only in case, spaces or Unicode form; `kept` is the most frequent. */
-export interface AlikeLabels {
-  readonly kept: string
-  readonly variants: readonly Seen[]
-}
 
 /** The labels of a task, sorted, and what each label that was seen is counted as. */
 export interface LabelSpace {
@@ -29,24 +24,6 @@ export interface LabelSpaceOptions {
   readonly isSaid: boolean
   /** Labels in the order that the request lists them, where it does; these are never merged. */
   readonly listed?: readonly string[]
-}
-
-/** Groups of labels that differ only in case, spaces or Unicode form. */
-export function ambiguousLabels(counts: ReadonlyMap<string, number>): readonly AlikeLabels[] {
-  const groups = new Map<string, Seen[]>()
-  for (const [text, count] of counts) {
-    const key = labelKey(text)
-    groups.set(key, [...(groups.get(key) ?? []), { text, count }])
-  }
-  return [...groups.values()]
-    .filter((variants) => variants.length > 1)
-    .map((variants) => variants.toSorted((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1)))
-    .map((variants) => ({ kept: variants[0]!.text, variants }))
-}
-
-/** For each label of the groups, the one that is kept. */
-export function mergeLabels(groups: readonly AlikeLabels[]): ReadonlyMap<string, string> {
-  return new Map(groups.flatMap(({ kept, variants }) => variants.map(({ text }) => [text, kept] as const)))
 }
 
 /** The label space of labels as they were seen, one a call; refuses where fewer than two are left. */
@@ -71,10 +48,6 @@ function inOrder(labels: readonly string[], listed: readonly string[] | undefine
   const place = new Map(listed?.map((label, index) => [label, index]))
   if (labels.some((label) => !place.has(label))) return labels.toSorted()
   return labels.toSorted((a, b) => place.get(a)! - place.get(b)!)
-}
-
-function labelKey(label: string): string {
-  return label.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim()
 }
 
 function tooRare(seen: readonly string[], fewest: number, labels: number): Refusal {

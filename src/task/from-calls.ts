@@ -1,7 +1,8 @@
 /** Turns the kept calls of one task into what training needs: template, kind, output space, rendering and examples. */
 
 import { anyPlaceholder, holdsPlaceholder } from '../text/masking.ts'
-import { type AlikeLabels, type LabelSpace, learnLabelSpace } from './classification.ts'
+import type { AlikeLabels } from './alike-labels.ts'
+import { type LabelSpace, learnLabelSpace } from './classification.ts'
 import { type AnsweredText, learnFields } from './fields/learn-fields.ts'
 import { type AnsweredInput, inferKind } from './kind.ts'
 import { languageNotes } from './languages.ts'

@@ -1,6 +1,6 @@
 /** How far a local answer differs from what the upstream, or a person, answered to the same call. */
 import { canonicalJson, type Json } from '../base/json.ts'
-import { normalisedText } from '../data/duplicate-key.ts'
+import { labelKey } from '../task/alike-labels.ts'
 import { partsLoss, partsOf } from '../task/extraction.ts'
 import { readBody } from '../task/fields/body.ts'
 import type { FieldRendering } from '../task/fields/field-rendering.ts'
@@ -44,8 +44,8 @@ function labelLoss(
 /** The label of the space that it is but for case and spaces, as training counts such labels as one; else itself. */
 function spaceLabel(space: Task['space'], label: string): string {
   if (space.kind !== 'labels' || space.labels.includes(label)) return label
-  const key = normalisedText(label)
-  return space.labels.find((one) => normalisedText(one) === key) ?? label
+  const key = labelKey(label)
+  return space.labels.find((one) => labelKey(one) === key) ?? label
 }
 
 function fieldsLoss(
