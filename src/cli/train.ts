@@ -6,6 +6,8 @@ import { systemClock } from '../base/clock.ts'
 import { parseSpecialistId, type TaskId, taskId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import { plainBaselines } from '../eval/baselines.ts'
+import { readPriceSettings } from '../pipeline/configuration-file.ts'
+import { taskEconomics } from '../pipeline/economics.ts'
 import { loadExamples } from '../pipeline/read-files.ts'
 import { gatherRows, type TaskRows } from '../pipeline/task-rows.ts'
 import { type TrainedSpecialist, trainSpecialist } from '../pipeline/train.ts'
@@ -13,6 +15,7 @@ import { withTrainLock } from '../pipeline/train-lock.ts'
 import type { TaskKind } from '../task/types.ts'
 import { maskedText } from '../text/masking.ts'
 import { createNanoTier } from '../tier/nano/nano-tier.ts'
+import type { Card } from '../trust/card.ts'
 import { cardMarkdown } from '../trust/card-markdown.ts'
 import type { CommandContext } from './context.ts'
 import { withContext } from './context.ts'
@@ -95,20 +98,22 @@ async function train(context: CommandContext, task: TaskId, flags: TrainFlags): 
     clock: systemClock,
     version: packageVersion(),
   }
+  const { audit, costs } = await readPriceSettings(undefined)
+  const economics = await taskEconomics(store, task, { auditShare: audit.rate, costs })
   const request = {
     seed: flags.seed,
     signal,
     progress: terminal.progress,
     ...(flags.budget !== undefined && { budgetMs: flags.budget }),
+    ...(economics && { economics }),
   }
   const trained = await trainSpecialist(shop, rows, request)
   await store.tasks.put(rows.task)
   const specialist = trained.manifest.id
   await store.trainings.put({ specialist, task, atMs: systemClock.nowMs(), ...trained.cost })
-  const certified = trained.card.certificate.threshold !== undefined
-  if (flags.promote && certified) await registry.promote(trained.manifest.id)
+  const promoted = flags.promote === true && stopsOf(trained.card).length === 0
+  if (promoted) await registry.promote(specialist)
   if (flags.card !== undefined) await writeFile(flags.card, cardMarkdown(trained.card, { charts: true }))
-  const promoted = flags.promote === true && certified
   terminal.print(trainedText(trained, { promoted, asked: flags.promote === true }))
   terminal.printJson(trainedJson(trained, promoted))
 }
@@ -140,6 +145,12 @@ async function readRows(context: CommandContext, task: TaskId, flags: TrainFlags
   })
 }
 
+/** Why a specialist is not promoted by itself; `shoal promote` asks nobody. */
+function stopsOf({ certificate, verdict }: Card): readonly string[] {
+  const stops = verdict?.reasons.filter((reason) => reason.stops).map(({ sentence }) => sentence) ?? []
+  return certificate.threshold === undefined && stops.length === 0 ? ['Nothing is certified.'] : stops
+}
+
 function trainedText(
   trained: TrainedSpecialist,
   serving: { readonly promoted: boolean; readonly asked: boolean },
@@ -147,13 +158,17 @@ function trainedText(
   const { card, manifest } = trained
   const { certificate } = card
   const { version } = parseSpecialistId(manifest.id)
+  const [stop] = stopsOf(card)
+  const command = `shoal promote ${card.task.id} ${version}`
   const next = serving.promoted
     ? pc.green(`${manifest.id} serves now.`)
     : certificate.threshold === undefined
       ? pc.yellow(
           serving.asked ? 'It was not promoted: it may answer nothing.' : 'It may answer nothing yet.',
         )
-      : `Let it serve: shoal promote ${card.task.id} ${version}`
+      : stop === undefined
+        ? `Let it serve: ${command}`
+        : pc.yellow(`Not worth serving: ${stop} Let it serve all the same: ${command}`)
   return `${cardMarkdown(card, { charts: false })}\nTrained in ${(trained.trainMs / 1000).toFixed(1)} s, all in ${(trained.totalMs / 1000).toFixed(1)} s.\n${next}`
 }
 
@@ -168,6 +183,7 @@ function trainedJson(trained: TrainedSpecialist, promoted: boolean): Json {
     rows: { train: card.data.train.rows, calibration: card.data.calibration.rows, test: card.data.test.rows },
     seconds: trained.trainMs / 1000,
     totalSeconds: trained.totalMs / 1000,
+    verdict: card.verdict?.advice ?? null,
     score: card.evaluation.extraction?.f1 ?? card.evaluation.right,
     exactMatch: card.evaluation.right,
     baselines: card.comparison?.contenders ?? [],

@@ -14,15 +14,15 @@ export async function readConfigurationFile(given: string | undefined): Promise<
   return readWith(given, process.env)
 }
 
-/** Prices, costs and watts of the file; variables that only serving needs, such as a key, may be missing from the environment. */
+/** Prices, costs, watts and audits of the file; variables that only serving needs, such as a key, may be missing from the environment. */
 export async function readPriceSettings(
   given: string | undefined,
-): Promise<Pick<Configuration, 'prices' | 'costs' | 'energy'>> {
+): Promise<Pick<Configuration, 'prices' | 'costs' | 'energy' | 'audit'>> {
   // Fits wherever a variable may stand, keys and addresses, and is used for nothing.
   const unset = 'http://not-set.invalid'
   const environment = new Proxy(process.env, { get: (all, name) => all[String(name)] || unset })
-  const { prices, costs, energy } = await readWith(given, environment)
-  return { costs, energy, ...(prices && { prices }) }
+  const { prices, costs, energy, audit } = await readWith(given, environment)
+  return { costs, energy, audit, ...(prices && { prices }) }
 }
 
 async function readWith(given: string | undefined, environment: NodeJS.ProcessEnv): Promise<Configuration> {

@@ -7,7 +7,6 @@ import { type LearnedTask, learnTask } from '../task/from-calls.ts'
 import type { Refusal } from '../task/refusal.ts'
 import type { RiskTarget, Task, TaskKind } from '../task/types.ts'
 import type { Store } from '../trace/store.ts'
-import type { TaskMoney } from '../trust/verdict.ts'
 import { notLearnable, outputSpace, type SpaceOutcome } from './output-space.ts'
 import { callExamples, noCalls, readCalls } from './read-calls.ts'
 
@@ -37,8 +36,6 @@ export interface TaskRows {
   readonly test?: readonly Example[]
   /** The model that answered most of the calls that were learned from. */
   readonly answeredBy?: ModelName
-  /** What the task's calls cost, where prices are known. */
-  readonly money?: TaskMoney
   /** What was left out and why, in sentences. */
   readonly notes: readonly string[]
 }

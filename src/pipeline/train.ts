@@ -2,34 +2,23 @@
 import type { Clock } from '../base/clock.ts'
 import { appError, throwIfCancelled } from '../base/errors.ts'
 import type { SpecialistId } from '../base/ids.ts'
-import type { Json } from '../base/json.ts'
 import type { WorkOptions } from '../base/progress.ts'
-import { seededRandom } from '../base/random.ts'
-import { type AnswerConsistency, answerConsistency } from '../data/answer-consistency.ts'
 import type { ExampleSet } from '../data/example.ts'
 import { type SplitOutcome, splitExamples, splitRecord, trainable } from '../data/splits.ts'
 import type { Baseline, SpanBaseline } from '../eval/baseline.ts'
-import { type DataFindings, effectOf, findInData } from '../eval/data-findings.ts'
-import { evaluatePredictions } from '../eval/evaluate.ts'
-import { summaryOf } from '../eval/findings-summary.ts'
-import { judge, judgedParts, partLosses, wrongMeans } from '../eval/judge.ts'
-import { type Comparison, compareWithBaselines, type FittedContender, fitBaselines } from '../eval/report.ts'
+import { findInData } from '../eval/data-findings.ts'
+import { type Comparison, compareWithBaselines, fitBaselines } from '../eval/report.ts'
 import { type EnergyReading, metered } from '../meter/energy-meter.ts'
-import { specialistDigest } from '../registry/manifest-file.ts'
 import type { Manifest, Registry } from '../registry/registry.ts'
 import type { Task } from '../task/types.ts'
-import { maskingVersion } from '../text/masking.ts'
-import type { Artefact, HeldAside, RawPrediction, RawPredictor, Tier } from '../tier/tier.ts'
-import { calibratedPrediction } from '../trust/calibrated-predictor.ts'
+import type { Artefact, RawPrediction, RawPredictor, Tier } from '../tier/tier.ts'
 import { chooseSplitSizes } from '../trust/calibration-size.ts'
-import { type Card, type CardInput, cardJson, makeCard } from '../trust/card.ts'
-import { type Certified, certify, judgedRows } from '../trust/certify.ts'
-import { typicalOf } from '../trust/drift.ts'
-import { templateDigest } from '../trust/validity.ts'
-import { verdictOf } from '../trust/verdict.ts'
+import { type Card, cardJson } from '../trust/card.ts'
 import { writablePredictor } from '../trust/writable-predictor.ts'
+import type { TaskEconomics } from './economics.ts'
 import { rowRecordFolder } from './target.ts'
 import type { TaskRows } from './task-rows.ts'
+import { type Trained, trainedCard } from './trained-card.ts'
 
 /** Fewer rows leave a part without any. */
 const leastRows = 20
@@ -49,6 +38,8 @@ export interface TrainRequest extends WorkOptions {
   readonly budgetMs?: number
   /** True: the plain baselines and the findings about the data are left out of the report. */
   readonly withoutBaselines?: boolean
+  /** What the task's calls cost, for the verdict; absent: money says nothing. */
+  readonly economics?: TaskEconomics
 }
 
 export interface TrainedSpecialist {
@@ -60,21 +51,6 @@ export interface TrainedSpecialist {
   readonly textsPerSecond: number
   /** What the whole run took on this machine, baselines and findings included. */
   readonly cost: EnergyReading
-}
-
-/** What the run knows once the tier has trained and answered the held-out rows. */
-interface Trained {
-  readonly task: Task
-  readonly splits: SplitOutcome
-  /** The tier's artefact, and the same with the record of the rows, as it is published. */
-  readonly artefact: Artefact
-  readonly published: Artefact
-  readonly baselines: readonly FittedContender[]
-  readonly findings: DataFindings | undefined
-  readonly calibration: readonly RawPrediction[]
-  readonly test: readonly RawPrediction[]
-  readonly trainMs: number
-  readonly textsPerSecond: number
 }
 
 /**
@@ -95,14 +71,21 @@ async function trainAndPublish(
   rows: TaskRows,
   request: TrainRequest,
 ): Promise<Omit<TrainedSpecialist, 'cost'>> {
-  const began = shop.clock.monotonicMs()
+  const { clock, version } = shop
+  const began = clock.monotonicMs()
+  const usedBefore = process.cpuUsage()
   const trained = await trainTier(shop, rows, request)
   const comparison = request.withoutBaselines ? undefined : await compare(trained, request)
   throwIfCancelled(request.signal, 'training')
   request.progress?.({ stage: 'publishing', done: 0, total: 1 })
   const cards = new Map<SpecialistId, Card>()
   const manifest = await shop.registry.publish(trained.task, trained.published, (id) => {
-    const card = cardFor(id, shop, { trained, rows, request, comparison })
+    const { user, system } = process.cpuUsage(usedBefore)
+    const cpuMs = (user + system) / 1000
+    const { seed, budgetMs, economics } = request
+    const card = trainedCard(id, {
+      ...{ trained, rows, comparison, economics, cpuMs, seed, budgetMs, clock, version },
+    })
     cards.set(id, card)
     return cardJson(card)
   })
@@ -113,7 +96,7 @@ async function trainAndPublish(
     card: cards.get(manifest.id)!,
     trainMs,
     textsPerSecond,
-    totalMs: shop.clock.monotonicMs() - began,
+    totalMs: clock.monotonicMs() - began,
   }
 }
 
@@ -161,18 +144,6 @@ async function lookPlainly(
   const { examples } = train
   const findings = await findInData(examples, { ...options, test: test.examples })
   return { findings, baselines: await fitBaselines(shop.baselines, examples, options) }
-}
-
-/** The findings for the card; what a leak does is seen on the specialist's own answers to the test rows. */
-function findingsOf({ task, findings, splits, test }: Trained): Pick<CardInput, 'findings'> {
-  if (findings === undefined) return {}
-  const summary = summaryOf(findings, trainable(splits.train, task.space).examples)
-  const leaked = findings.leaks?.testRows ?? []
-  if (leaked.length === 0) return { findings: summary }
-  const right = judge(test, splits.test.examples, task)
-  return {
-    findings: { ...summary, leaks: { rows: leaked.length, effect: effectOf(right, leaked) } },
-  }
 }
 
 /** The specialist as the gateway would load it, asked for the rows that it has not seen. */
@@ -243,96 +214,4 @@ async function compare(trained: Trained, request: TrainRequest): Promise<Compari
     },
     { ...(signal && { signal }), ...(progress && { progress }) },
   )
-}
-
-interface CardParts {
-  readonly trained: Trained
-  readonly rows: TaskRows
-  readonly request: TrainRequest
-  readonly comparison: Comparison | undefined
-}
-
-function cardFor(id: SpecialistId, shop: TrainShop, { trained, rows, request, comparison }: CardParts): Card {
-  const { task, splits, artefact } = trained
-  const certified = certifyAs(id, shop, { trained, rows })
-  const { threshold, noveltyLimit } = certified.certificate
-  const gate = { noveltyLimit, ...(threshold !== undefined && { threshold }) }
-  const asServed = (raw: RawPrediction) => calibratedPrediction(raw, certified.calibration)
-  const predictions = trained.test.map(asServed)
-  return makeCard({
-    specialist: id,
-    task,
-    artefact,
-    splits,
-    ...findingsOf(trained),
-    evaluation: evaluatePredictions(predictions, splits.test.examples, { gate, task, seed: request.seed }),
-    ...(comparison && { comparison }),
-    certified,
-    typical: typicalOf(trained.calibration.map(asServed)),
-    verdict: verdictOf({
-      certificate: certified.certificate,
-      ...(comparison && { comparison }),
-      ...consistencyOf(rows, request.seed),
-      ...(rows.money && { money: rows.money }),
-    }),
-    notes: [...rows.notes, ...droppedNote(splits)],
-    provenance: {
-      shoal: shop.version,
-      node: process.version,
-      seed: request.seed,
-      options: { budgetMs: request.budgetMs ?? null, ...(artefact.meta as { [key: string]: Json }) },
-      createdAt: new Date(shop.clock.nowMs()).toISOString(),
-      trainMs: Math.round(trained.trainMs),
-    },
-  })
-}
-
-/** Rows out of calls come with all their repeats; an import has thinned its own. */
-function consistencyOf(rows: TaskRows, seed: number): { readonly consistency?: AnswerConsistency } {
-  const answered = rows.examples.filter((example) => example.source === 'teacher')
-  const consistency = answerConsistency(answered, { random: seededRandom(seed).fork('consistency') })
-  return consistency === undefined ? {} : { consistency }
-}
-
-function certifyAs(
-  id: SpecialistId,
-  shop: TrainShop,
-  { trained, rows }: Pick<CardParts, 'trained' | 'rows'>,
-): Certified {
-  const { task, splits, artefact, published } = trained
-  const heldOut = [...splits.calibration.examples, ...splits.test.examples]
-  return certify({
-    target: task.risk,
-    wrongMeans: wrongMeans(heldOut),
-    heldAside: artefact.heldAside,
-    ...(task.promise && { promise: task.promise }),
-    calibration: judgedSet(task, trained.calibration, splits.calibration),
-    parts: judgedParts(trained.calibration, splits.calibration.examples, task),
-    test: judgedSet(task, trained.test, splits.test),
-    trainRows: splits.train.examples.length,
-    holdsFor: {
-      specialists: [{ id, digest: specialistDigest(published) }],
-      ...(task.template && { template: templateDigest(task.template) }),
-      maskingVersion,
-      ...(rows.answeredBy !== undefined && { upstream: rows.answeredBy }),
-    },
-    data: { train: splits.train.digest, calibration: splits.calibration.digest, test: splits.test.digest },
-    clock: shop.clock,
-  })
-}
-
-function judgedSet(
-  task: Task,
-  predictions: readonly RawPrediction[],
-  { examples }: ExampleSet,
-): readonly HeldAside[] {
-  const losses = task.promise === 'parts' ? partLosses(predictions, examples, task) : undefined
-  return judgedRows(predictions, judge(predictions, examples, task), losses)
-}
-
-function droppedNote(splits: SplitOutcome): readonly string[] {
-  const { length } = splits.dropped
-  return length === 0
-    ? []
-    : [`${length} rows stand in the test file too (or share a group with it) and were left out of training.`]
 }

@@ -1,0 +1,160 @@
+/** The card of a specialist that was just trained: certified, judged, compared, weighed. */
+import type { Clock } from '../base/clock.ts'
+import type { SpecialistId } from '../base/ids.ts'
+import type { Json } from '../base/json.ts'
+import { seededRandom } from '../base/random.ts'
+import { type AnswerConsistency, answerConsistency } from '../data/answer-consistency.ts'
+import type { ExampleSet } from '../data/example.ts'
+import { type SplitOutcome, trainable } from '../data/splits.ts'
+import { type DataFindings, effectOf } from '../eval/data-findings.ts'
+import { evaluatePredictions } from '../eval/evaluate.ts'
+import { summaryOf } from '../eval/findings-summary.ts'
+import { judge, judgedParts, partLosses, wrongMeans } from '../eval/judge.ts'
+import type { Comparison, FittedContender } from '../eval/report.ts'
+import { specialistDigest } from '../registry/manifest-file.ts'
+import type { Task } from '../task/types.ts'
+import { maskingVersion } from '../text/masking.ts'
+import type { Artefact, HeldAside, RawPrediction } from '../tier/tier.ts'
+import { calibratedPrediction } from '../trust/calibrated-predictor.ts'
+import { type Card, type CardInput, makeCard } from '../trust/card.ts'
+import { type Certified, certify, judgedRows } from '../trust/certify.ts'
+import { typicalOf } from '../trust/drift.ts'
+import { templateDigest } from '../trust/validity.ts'
+import { verdictOf } from '../trust/verdict.ts'
+import { moneyOf, type TaskEconomics } from './economics.ts'
+import type { TaskRows } from './task-rows.ts'
+
+/** What the run knows once the tier has trained and answered the held-out rows. */
+export interface Trained {
+  readonly task: Task
+  readonly splits: SplitOutcome
+  /** The tier's artefact, and the same with the record of the rows, as it is published. */
+  readonly artefact: Artefact
+  readonly published: Artefact
+  readonly baselines: readonly FittedContender[]
+  readonly findings: DataFindings | undefined
+  readonly calibration: readonly RawPrediction[]
+  readonly test: readonly RawPrediction[]
+  readonly trainMs: number
+  readonly textsPerSecond: number
+}
+
+export interface CardParts {
+  readonly trained: Trained
+  readonly rows: TaskRows
+  readonly comparison: Comparison | undefined
+  /** What the task's calls cost, where prices are known. */
+  readonly economics: TaskEconomics | undefined
+  /** CPU time of the run so far. */
+  readonly cpuMs: number
+  readonly seed: number
+  readonly budgetMs: number | undefined
+  readonly clock: Clock
+  /** Version of Shoal. */
+  readonly version: string
+}
+
+/** Puts the card of a version together. */
+export function trainedCard(id: SpecialistId, parts: CardParts): Card {
+  const { trained, rows, comparison, seed } = parts
+  const { task, splits, artefact } = trained
+  const certified = certifyAs(id, parts)
+  const { threshold, noveltyLimit } = certified.certificate
+  const gate = { noveltyLimit, ...(threshold !== undefined && { threshold }) }
+  const asServed = (raw: RawPrediction) => calibratedPrediction(raw, certified.calibration)
+  const predictions = trained.test.map(asServed)
+  return makeCard({
+    specialist: id,
+    task,
+    artefact,
+    splits,
+    ...findingsOf(trained),
+    evaluation: evaluatePredictions(predictions, splits.test.examples, { gate, task, seed }),
+    ...(comparison && { comparison }),
+    certified,
+    typical: typicalOf(trained.calibration.map(asServed)),
+    verdict: verdictOf({
+      certificate: certified.certificate,
+      ...(comparison && { comparison }),
+      ...consistencyOf(rows, seed),
+      ...moneyFor(parts),
+    }),
+    notes: [...rows.notes, ...droppedNote(splits)],
+    provenance: {
+      shoal: parts.version,
+      node: process.version,
+      seed,
+      options: { budgetMs: parts.budgetMs ?? null, ...(artefact.meta as { [key: string]: Json }) },
+      createdAt: new Date(parts.clock.nowMs()).toISOString(),
+      trainMs: Math.round(trained.trainMs),
+    },
+  })
+}
+
+/** Rows out of calls come with all their repeats; an import has thinned its own. */
+function consistencyOf(rows: TaskRows, seed: number): { readonly consistency?: AnswerConsistency } {
+  const answered = rows.examples.filter((example) => example.source === 'teacher')
+  const consistency = answerConsistency(answered, { random: seededRandom(seed).fork('consistency') })
+  return consistency === undefined ? {} : { consistency }
+}
+
+function moneyFor({ economics, cpuMs, trained }: CardParts) {
+  return (
+    economics && {
+      money: moneyOf(economics, { trainingCpuMs: cpuMs, textsPerSecond: trained.textsPerSecond }),
+    }
+  )
+}
+
+function certifyAs(
+  id: SpecialistId,
+  { trained, rows, clock }: Pick<CardParts, 'trained' | 'rows' | 'clock'>,
+): Certified {
+  const { task, splits, artefact, published } = trained
+  const heldOut = [...splits.calibration.examples, ...splits.test.examples]
+  return certify({
+    target: task.risk,
+    wrongMeans: wrongMeans(heldOut),
+    heldAside: artefact.heldAside,
+    ...(task.promise && { promise: task.promise }),
+    calibration: judgedSet(task, trained.calibration, splits.calibration),
+    parts: judgedParts(trained.calibration, splits.calibration.examples, task),
+    test: judgedSet(task, trained.test, splits.test),
+    trainRows: splits.train.examples.length,
+    holdsFor: {
+      specialists: [{ id, digest: specialistDigest(published) }],
+      ...(task.template && { template: templateDigest(task.template) }),
+      maskingVersion,
+      ...(rows.answeredBy !== undefined && { upstream: rows.answeredBy }),
+    },
+    data: { train: splits.train.digest, calibration: splits.calibration.digest, test: splits.test.digest },
+    clock,
+  })
+}
+
+function judgedSet(
+  task: Task,
+  predictions: readonly RawPrediction[],
+  { examples }: ExampleSet,
+): readonly HeldAside[] {
+  const losses = task.promise === 'parts' ? partLosses(predictions, examples, task) : undefined
+  return judgedRows(predictions, judge(predictions, examples, task), losses)
+}
+
+function droppedNote(splits: SplitOutcome): readonly string[] {
+  const { length } = splits.dropped
+  return length === 0
+    ? []
+    : [`${length} rows stand in the test file too (or share a group with it) and were left out of training.`]
+}
+/** The findings for the card; what a leak does is seen on the specialist's own answers to the test rows. */
+function findingsOf({ task, findings, splits, test }: Trained): Pick<CardInput, 'findings'> {
+  if (findings === undefined) return {}
+  const summary = summaryOf(findings, trainable(splits.train, task.space).examples)
+  const leaked = findings.leaks?.testRows ?? []
+  if (leaked.length === 0) return { findings: summary }
+  const right = judge(test, splits.test.examples, task)
+  return {
+    findings: { ...summary, leaks: { rows: leaked.length, effect: effectOf(right, leaked) } },
+  }
+}
