@@ -27,6 +27,8 @@ export function usageRemover(options: { readonly maxEventBytes: number }): Usage
       let from = 0
       for (const found of text.matchAll(eventEnd)) {
         const to = found.index + found[0].length
+        // The other half of this line end may be on its way.
+        if (to === text.length && found[0].endsWith('\r')) break
         passed.push(isPassing ? held.subarray(from, to) : withoutUsage(held.subarray(from, to)))
         isPassing = false
         from = to
