@@ -5,8 +5,8 @@ import type { PromptTemplate, TemplateMessage } from '../task/types.ts'
 /** True where a prompt that `template` matches might go to `other`, because that one has no less constant text. */
 export function mayLoseTo(template: PromptTemplate, other: PromptTemplate): boolean {
   if (template === other || other.messages.length !== template.messages.length) return false
-  if (constantLength(other) < constantLength(template)) return false
-  return template.messages.every((message, at) => mayBothMatch(message, other.messages[at]!))
+  if (!template.messages.every((message, at) => mayBothMatch(message, other.messages[at]!))) return false
+  return constantLength(other) >= constantLength(template)
 }
 
 function mayBothMatch(a: TemplateMessage, b: TemplateMessage): boolean {

@@ -8,7 +8,6 @@ import { maskedText } from '../text/masking.ts'
 import type { Certificate } from '../trust/certificate.ts'
 import { runCascade } from './cascade.ts'
 import { type CallFacts, decide } from './decide.ts'
-import { obstacleIn } from './obstacles.ts'
 import { recognise, recogniseMasked, taskBook } from './recognise.ts'
 import type { ServedSpecialist, ServedTask } from './specialist.ts'
 
@@ -278,25 +277,6 @@ test('a task without a template takes the only message of the user as its input'
   expect(call([{ role: 'system', content: 'Sort.' }, user])).toEqual({ kind: 'text', text: 'hello' })
   expect(call([user, { role: 'assistant', content: 'ham' }, user])).toBeUndefined()
   expect(call([user, user])).toBeUndefined()
-})
-
-test.each([
-  [{ n: 2 }, 'several-answers'],
-  [{ n: 1 }, undefined],
-  [{ logprobs: true }, 'log-probabilities'],
-  [{ top_logprobs: 3 }, 'log-probabilities'],
-  [{ logprobs: false, top_logprobs: null }, undefined],
-  [{ modalities: ['text', 'audio'] }, 'not-text'],
-  [{ modalities: ['text'] }, undefined],
-  [{ audio: { voice: 'x' } }, 'not-text'],
-  [{ tools: [{ type: 'function' }] }, 'foreign-tools'],
-  [{ tools: [] }, undefined],
-  [{ functions: [{}] }, 'foreign-tools'],
-  [{ web_search_options: {} }, 'web-search'],
-  [{ temperature: 0.7, seed: 4, user: 'u' }, undefined],
-])('a request with %j has the obstacle %s', (fields, reason) => {
-  const request = { model: 'm', messages: [{ role: 'user', content: 'x' }], ...fields }
-  expect(obstacleIn(request, undefined)).toBe(reason)
 })
 
 test('a prompt with an address in its constant part is recognised by the template of the masked calls', () => {

@@ -77,7 +77,7 @@ export async function auditCall(
 }
 
 /** The body as it came, in one piece instead of streamed, for the model that the certificate names, with the whole prompt. */
-export function auditBody({ requestText, form, specialist, input }: ChosenCall): string {
+function auditBody({ requestText, form, specialist, input }: ChosenCall): string {
   const value = tryParseJson(requestText)
   const { stream: _, stream_options: __, ...rest } = isJsonObject(value) ? value : {}
   const { served, isBare, by } = form.recognised

@@ -15,6 +15,7 @@ import { type AuditRate, auditRate } from '../../trust/audit-rate.ts'
 import { type AuditFigures, type AuditRecord, auditRecord, whyDemoted } from '../../trust/audit-record.ts'
 import { type DriftFigures, type DriftMonitor, driftMonitor } from '../../trust/drift.ts'
 import type { ServedTasks } from '../context.ts'
+import { type Demotions, demotions } from './demotions.ts'
 
 export interface AuditWatchOptions {
   readonly store: Pick<Store, 'checks'>
@@ -75,7 +76,7 @@ interface Watching {
   readonly options: AuditWatchOptions
   readonly watched: Map<SpecialistId, Watched>
   readonly rates: Map<SpecialistId, number>
-  readonly problems: Map<TaskId, string>
+  readonly demotions: Demotions
   book: TaskBook | undefined
   /** The usual rate that the rates were set by. */
   usual: number
@@ -90,7 +91,7 @@ export function createAuditWatch(options: AuditWatchOptions): AuditWatch {
     options,
     watched: new Map(),
     rates: new Map(),
-    problems: new Map(),
+    demotions: demotions(options),
     book: undefined,
     usual: options.usualRate,
     ticks: 0,
@@ -102,7 +103,7 @@ export function createAuditWatch(options: AuditWatchOptions): AuditWatch {
   return {
     rates: watching.rates,
     get problems() {
-      return [...watching.problems.values()]
+      return watching.demotions.sentences
     },
     saw: (specialist, said) => saw(watching, specialist, said),
     keep: async (check) => {
@@ -116,14 +117,14 @@ export function createAuditWatch(options: AuditWatchOptions): AuditWatch {
     },
     start: async () => {
       stopWatching = options.registry.watch((task, serving) => {
-        void noteDemotion(watching, task)
+        void watching.demotions.note(task)
         const again = serving && watching.watched.get(serving)
         if (!again) return
         again.standing = 'serves'
         void readAgain(watching, again)
       })
       await followBook(watching)
-      await Promise.all(idleTasks(options.tasks.book).map((task) => noteDemotion(watching, task)))
+      await watching.demotions.noteIdle(options.tasks.book)
       timer = setInterval(() => {
         ticking = ticking.then(() => tick(watching))
       }, tickMs)
@@ -136,10 +137,6 @@ export function createAuditWatch(options: AuditWatchOptions): AuditWatch {
       await Promise.all([...watching.watched.values()].map((one) => one.reading))
     },
   }
-}
-
-function idleTasks(book: TaskBook): readonly TaskId[] {
-  return book.ids.filter((id) => book.get(id)?.specialists.length === 0)
 }
 
 /** Never rejects. */
@@ -255,24 +252,9 @@ async function demote(watching: Watching, watched: Watched): Promise<void> {
     log.error({ task, specialist: specialist.id, ...figures }, `${specialist.id} was demoted: ${why}`)
     watched.standing = 'demoted'
     onDemotion(task)
-    await noteDemotion(watching, task)
+    await watching.demotions.note(task)
   } catch (cause) {
     log.error({ task, specialist: specialist.id, err: cause }, 'a specialist could not be demoted')
-  }
-}
-
-/** Writes down why nothing of a task serves, or that something does again; never rejects. */
-async function noteDemotion({ options, problems }: Watching, task: TaskId): Promise<void> {
-  try {
-    const demotion = await options.registry.demotion(task)
-    if (!demotion) problems.delete(task)
-    else
-      problems.set(
-        task,
-        `${demotion.was} was demoted at ${demotion.at}: ${demotion.why}. Its calls go upstream; train again with \`shoal train ${task}\`, or let it serve all the same with \`shoal promote\`.`,
-      )
-  } catch (cause) {
-    options.log.error({ task, err: cause }, 'it could not be read whether a task was demoted')
   }
 }
 
