@@ -55,18 +55,19 @@ function verdict({ verdict }: Card): readonly string[] {
 function promise(card: Card): readonly string[] {
   const { certificate } = card
   const wrong = wrongWord(card)
+  const byParts = certificate.promise === 'parts'
   const head = '## What it may answer'
   if (certificate.threshold === undefined)
     return [head, `Nothing, for now. ${certificate.refusal ?? ''}`.trim()]
   const line = (name: string, part: Card['certificate']['test']): string =>
-    `| ${name} | ${number(part.rows)} | ${number(part.n)} (${percent(part.coverage)}) | ${number(part.errors)} | ${percent(part.bound)} |`
+    `| ${name} | ${number(part.rows)} | ${number(part.n)} (${percent(part.coverage)}) | ${number(part.errors)} |${byParts ? ` ${percent(part.meanLoss ?? 0)} |` : ''} ${percent(part.bound)} |`
   return [
     head,
     `It answers calls of which it is at least ${percent(certificate.threshold)} sure and which look like those it learned from. ` +
-      `Of the calls that it answers, at most ${percent(certificate.risk)} ${wrong}, with probability at least ${percent(1 - certificate.delta)}. All other calls go to the upstream.`,
+      `${byParts ? 'Of the parts of an answer, on average over the calls that it answers,' : 'Of the calls that it answers,'} at most ${percent(certificate.risk)} ${wrong}, with probability at least ${percent(1 - certificate.delta)}. All other calls go to the upstream.`,
     [
-      `| rows | all | answered | of these ${wrong} | at most, with ${percent(1 - certificate.delta)} confidence |`,
-      '|---|---|---|---|---|',
+      `| rows | all | answered | of these ${wrong} |${byParts ? ` parts that ${wrong} |` : ''} at most, with ${percent(1 - certificate.delta)} confidence |`,
+      `|---|---|---|---|---|${byParts ? '---|' : ''}`,
       line('calibration (chose the threshold)', certificate.calibration),
       line('test (chose nothing)', certificate.test),
     ].join('\n'),
@@ -77,6 +78,7 @@ function scores(card: Card): readonly string[] {
   const { evaluation, comparison } = card
   const metric = evaluation.wrongMeans === 'error' ? 'accuracy' : 'agreement with the upstream'
   const macro = evaluation.classification?.macroF1
+  const spans = evaluation.extraction
   const rows = [
     `| this specialist | ${estimate(evaluation.right)} | |`,
     ...(comparison?.contenders ?? []).map(
@@ -90,23 +92,43 @@ function scores(card: Card): readonly string[] {
     [`| | ${metric} | the specialist's lead on the same rows |`, '|---|---|---|', ...rows].join('\n'),
     [
       ...(macro === undefined ? [] : [`Macro-F1 ${estimate(macro)}.`]),
+      ...(spans === undefined ? [] : [spanScores(spans, comparison)]),
       `Its confidence is off by ${percent(evaluation.confidence.ece)} on average (expected calibration error), Brier score ${evaluation.confidence.brier.toFixed(4)}.`,
     ].join(' '),
   ]
 }
 
+function spanScores(
+  { precision, recall, f1, rowsWithoutSpans }: NonNullable<Card['evaluation']['extraction']>,
+  comparison: Card['comparison'],
+): string {
+  const plain = (comparison?.contenders ?? []).flatMap(({ name, f1: theirs }) =>
+    theirs === undefined ? [] : [`${contenderNames[name]}: ${estimate(theirs)}`],
+  )
+  return [
+    `The figures above are of whole answers. Of single parts: strict F1 ${estimate(f1)}, precision ${estimate(precision)}, recall ${estimate(recall)}.`,
+    ...(plain.length > 0 ? [`F1 of ${plain.join('; ')}.`] : []),
+    ...(rowsWithoutSpans > 0
+      ? [
+          `${number(rowsWithoutSpans)} rows whose right answer cannot be made of the input are wrong as whole answers and in no figure of parts.`,
+        ]
+      : []),
+  ].join(' ')
+}
+
 function labels(card: Card): readonly string[] {
-  const metrics = card.evaluation.classification
-  if (metrics === undefined) return []
-  const weakest = [...metrics.perLabel]
+  const { classification, extraction } = card.evaluation
+  const perLabel = classification?.perLabel ?? extraction?.perLabel
+  if (perLabel === undefined) return []
+  const weakest = [...perLabel]
     .filter((label) => label.support > 0)
     .sort((a, b) => a.f1.value - b.f1.value)
     .slice(0, mostLines)
-  const confusions = metrics.confusions.slice(0, mostLines)
+  const confusions = classification?.confusions.slice(0, mostLines) ?? []
   return [
     '## Where it errs',
     [
-      '| label (lowest F1 first) | test rows | precision | recall | F1 |',
+      `| label (lowest F1 first) | ${classification ? 'test rows' : 'in the test rows'} | precision | recall | F1 |`,
       '|---|---|---|---|---|',
       ...weakest.map(
         ({ label, support, precision, recall, f1 }) =>

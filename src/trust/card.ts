@@ -44,7 +44,7 @@ export function makeCard(input: CardInput): Card {
     task: {
       id: task.id,
       kind: task.kind,
-      ...(task.space.kind === 'labels' ? { labels: task.space.labels } : {}),
+      ...('labels' in task.space ? { labels: task.space.labels } : {}),
     },
     tier: input.artefact.tier,
     data: {
