@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { newCallId } from '../base/ids.ts'
 import type { Call, Usage } from '../wire/call.ts'
@@ -27,6 +28,42 @@ describe('prices', () => {
     ['gpt-4o', usage(100, 0, 900), 0.000125],
   ])('%s of %o costs $%d', (model, used, expected) => {
     expect(Math.abs(priceCall(used, model, listPrices)! - expected)).toBeLessThan(1e-9)
+  })
+
+  const claude = (counts: Partial<Usage>): Usage => ({ ...usage(10_000, 100), ...counts })
+  test.each([
+    ['what is written to the cache costs more', claude({ cacheWriteTokens: 4000 }), 0.018 + 0.015 + 0.0015],
+    [
+      'an hour in the cache costs more still',
+      claude({ cacheWriteTokens: 4000, cacheWriteHourTokens: 1000 }),
+      0.018 + 0.01125 + 0.006 + 0.0015,
+    ],
+    ['what is read from it costs a tenth', claude({ cachedTokens: 10_000 }), 0.003 + 0.0015],
+    ['a long prompt costs twice', claude({ promptTokens: 200_001 }), 1.200006 + 0.00225],
+    ['one that is just short enough does not', claude({ promptTokens: 200_000 }), 0.6 + 0.0015],
+  ])('%s', (_, used, expected) => {
+    expect(priceCall(used, 'claude-sonnet-4-5', listPrices)).toBeCloseTo(expected, 9)
+  })
+
+  test('spoken tokens have prices of their own; where none is known the call has none', () => {
+    const spoken = { ...usage(1000, 100), audioPromptTokens: 400, audioCompletionTokens: 50 }
+    expect(priceCall(spoken, 'gpt-4o', listPrices)).toBeUndefined()
+    const models = { voice: { inputUsd: 1, outputUsd: 2, audioInputUsd: 10, audioOutputUsd: 20 } }
+    const table = priceTable({ override: { date: '2026-02-03', models } })
+    expect(priceCall(spoken, 'voice', table)).toBeCloseTo((600 + 4000 + 100 + 1000) / 1e6, 12)
+  })
+
+  test('money is the arithmetic of whole numbers, rounded once to a billionth of a dollar', () => {
+    const tokens = fc.integer({ min: 0, max: 100_000_000 })
+    fc.assert(
+      fc.property(tokens, tokens, fc.integer({ min: 0, max: 1e9 }), (input, output, micro) => {
+        const models = { m: { inputUsd: micro / 1e6, outputUsd: 0.075 } }
+        const table = priceTable({ override: { date: '2026-02-03', models } })
+        const pico = BigInt(input) * BigInt(micro) + BigInt(output) * 75_000n
+        const nano = priceCall(usage(input, output), 'm', table)! * 1e9
+        expect(BigInt(Math.round(nano))).toBe((pico + 500n) / 1000n)
+      }),
+    )
   })
 
   test('a model without a known price has no cost, which is not 0', () => {
