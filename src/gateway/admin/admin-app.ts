@@ -13,10 +13,13 @@ import { wireErrorBody } from '../../wire/wire-error.ts'
 import { handlerError } from '../failures.ts'
 import type { AdminContext } from './admin-context.ts'
 import { callRoutes } from './calls.ts'
+import { forgetRoutes } from './forget.ts'
 import { keyRoutes } from './keys.ts'
 import { ledgerRoutes } from './ledger.ts'
+import { specialistRoutes } from './specialists.ts'
 import { taskRoutes } from './tasks.ts'
 
+const allRoutes = [taskRoutes, specialistRoutes, callRoutes, forgetRoutes, keyRoutes, ledgerRoutes]
 const bodyLimitBytes = 2 ** 24
 
 /** The plugin; registered with the prefix `/admin`. */
@@ -44,8 +47,7 @@ export function adminApp(context: AdminContext, log: Log): FastifyPluginAsync {
       },
       transform: jsonSchemaTransform,
     })
-    for (const routes of [taskRoutes, callRoutes, keyRoutes, ledgerRoutes])
-      await app.register(routes(context))
+    for (const routes of allRoutes) await app.register(routes(context))
     app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
   }
 }

@@ -1,30 +1,18 @@
-/** Kept calls: look at them, correct them, remove them for good. */
+/** Kept calls: look at them and correct them. */
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { appError } from '../../base/errors.ts'
 import { type CallId, taskId } from '../../base/ids.ts'
 import { correctCalls } from '../../pipeline/correct.ts'
-import { forget } from '../../pipeline/forget.ts'
-import { endUserDigest } from '../../trace/end-user.ts'
-import type { Removal } from '../../trace/store.ts'
 import type { Call } from '../../wire/call.ts'
 import type { AdminContext } from './admin-context.ts'
-import {
-  call,
-  callName,
-  callQuery,
-  commonErrors,
-  corrected,
-  correction,
-  removal,
-  removed,
-} from './schemas.ts'
+import { call, callName, callQuery, commonErrors, corrected, correction } from './schemas.ts'
 
 const tags = ['calls']
 const byCall = z.object({ call: callName })
 
 /** The routes, under `/admin`. */
-export function callRoutes({ store, registry, clock }: AdminContext): FastifyPluginAsyncZod {
+export function callRoutes({ store, clock }: AdminContext): FastifyPluginAsyncZod {
   return async (app) => {
     app.get(
       '/calls',
@@ -80,42 +68,6 @@ export function callRoutes({ store, registry, clock }: AdminContext): FastifyPlu
         const request = { call: params.call as CallId, output: body.output }
         const [done] = await correctCalls(store, [request], clock)
         return { ...done! }
-      },
-    )
-    app.delete(
-      '/calls/:call',
-      {
-        schema: {
-          tags,
-          summary: 'Removes a call for good',
-          params: byCall,
-          response: { 200: removed, ...commonErrors },
-        },
-      },
-      async ({ params }) => {
-        const done = await forget({ store, registry }, { call: params.call as CallId })
-        if (done.calls === 0) throw appError('call.unknown', { call: params.call })
-        return { ...done, specialists: [...done.specialists] }
-      },
-    )
-    app.post(
-      '/forget',
-      {
-        schema: {
-          tags,
-          summary: 'Removes the calls of a task, of an end user, or both, for good',
-          body: removal,
-          response: { 200: removed, ...commonErrors },
-        },
-      },
-      async ({ body }) => {
-        const which: Removal = {
-          ...(body.task !== undefined && { task: taskId(body.task) }),
-          ...(body.user !== undefined && { endUser: endUserDigest(body.user) }),
-          ...(body.call !== undefined && { call: body.call as CallId }),
-        }
-        const done = await forget({ store, registry }, which)
-        return { ...done, specialists: [...done.specialists] }
       },
     )
   }

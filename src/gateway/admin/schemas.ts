@@ -18,11 +18,11 @@ export const specialistName = z
   .describe('Name of a version of a specialist, TASK@VERSION.')
 export const versionNumber = z.int().min(1).max(999_999_999).describe('Version of a specialist.')
 const moment = z.iso.datetime().describe('Moment, ISO 8601, UTC.')
-export const count = z.int().min(0)
+const count = z.int().min(0)
 const share = z.number().min(0).max(1)
 
 /** The body of every error. */
-export const errorBody = z.object({
+const errorBody = z.object({
   error: z.object({
     message: z.string(),
     type: z.string(),
@@ -185,7 +185,7 @@ export const madeKey = key.extend({ secret: z.string().describe('Shown this once
 
 const joules = z.object({ low: z.number(), high: z.number() })
 
-export const ledgerTotals = z.object({
+const ledgerTotals = z.object({
   calls: count,
   local: count,
   audits: count,

@@ -48,8 +48,7 @@ export function svg(
   ].join('\n')
 }
 
-/** A text centred at a place. */
-export function label(text: string, x: number, y: number): string {
+function label(text: string, x: number, y: number): string {
   return `<text x="${pixels(x)}" y="${pixels(y)}" text-anchor="middle">${escaped(text)}</text>`
 }
 
