@@ -2,9 +2,10 @@
 import { taskId } from '../src/base/ids.ts'
 import type { ExampleSet } from '../src/data/example.ts'
 import { exampleId, exampleSet } from '../src/data/example-set.ts'
+import { auroc } from '../src/stats/ranking.ts'
 import type { Span, Task, TaskInput } from '../src/task/types.ts'
 import { createNanoTier } from '../src/tier/nano/nano-tier.ts'
-import type { Artefact, RawPredictor } from '../src/tier/tier.ts'
+import type { Artefact, RawPrediction, RawPredictor } from '../src/tier/tier.ts'
 import type { EntityRow } from './data/entity-sets.ts'
 
 /** A task of the labels that occur in the rows. */
@@ -58,7 +59,7 @@ export interface StrictScores {
 export async function scoreEntities(
   predictor: RawPredictor,
   rows: readonly EntityRow[],
-): Promise<StrictScores & { readonly textsPerSecond: number; readonly wholeAnswersRight: number }> {
+): Promise<StrictScores & Confidences & { readonly textsPerSecond: number }> {
   const inputs = rows.map(({ text }): TaskInput => ({ kind: 'text', text }))
   await predictor.predict(inputs)
   const began = performance.now()
@@ -66,8 +67,34 @@ export async function scoreEntities(
   const textsPerSecond = rows.length / ((performance.now() - began) / 1000)
   const found = predictions.map(({ output }) => (output.kind === 'spans' ? output.spans : []))
   const wanted = rows.map(({ spans }) => spans)
-  const whole = found.filter((spans, row) => keysOf(spans).join() === keysOf(wanted[row]!).join()).length
-  return { ...strictScores(found, wanted), textsPerSecond, wholeAnswersRight: whole / rows.length }
+  return { ...strictScores(found, wanted), ...confidences(predictions, wanted), textsPerSecond }
+}
+
+/** How well scores tell right from wrong, of whole answers and of spans. */
+interface Confidences {
+  readonly wholeAnswersRight: number
+  readonly aurocWhole: number | null
+  readonly aurocSpans: number | null
+}
+
+function confidences(
+  predictions: readonly RawPrediction[],
+  wanted: readonly (readonly Span[])[],
+): Confidences {
+  const rows = predictions.map(({ output, score, parts = [] }, row) => {
+    const found = keysOf(output.kind === 'spans' ? output.spans : [])
+    const keys = keysOf(wanted[row]!)
+    return {
+      score,
+      positive: found.join() === keys.join(),
+      spans: found.map((key, i) => ({ score: parts[i]?.score ?? 0, positive: keys.includes(key) })),
+    }
+  })
+  return {
+    wholeAnswersRight: rows.filter(({ positive }) => positive).length / Math.max(1, rows.length),
+    aurocWhole: auroc(rows) ?? null,
+    aurocSpans: auroc(rows.flatMap(({ spans }) => spans)) ?? null,
+  }
 }
 
 const keysOf = (spans: readonly Span[]): readonly string[] =>

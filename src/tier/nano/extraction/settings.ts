@@ -15,13 +15,13 @@ export interface ModeSettings extends TaggerSettings {
 /** Settings of each way of reading. */
 export const modeSettings: { readonly [M in FeatureMode]: ModeSettings } = {
   words: {
-    axes: 128,
+    axes: 96,
     leastCount: 2,
-    members: 2,
+    members: 3,
     pairRate: 0.1,
     margins: { any: 0.5, outside: 1 },
     sparse: { rate: 0.05, dropout: 0.4 },
-    network: { hidden: 127, rate: 0.02, dropout: 0.4, tokenDropout: 0.05 },
+    network: { hidden: 63, rate: 0.02, dropout: 0.4, tokenDropout: 0.05 },
   },
   characters: {
     axes: 64,

@@ -48,6 +48,7 @@ export interface TaggerTrainOptions {
 
 const preparingShare = 0.1 // of the work
 const manyTokens = 60_000 // beyond which one fold is enough
+const mostTokensForMembers = 200_000 // beyond which order matters little and time does
 
 /** Trains a tagger on texts. */
 export function trainTagger(
@@ -74,7 +75,7 @@ export function trainTagger(
   const hidden = settings.network?.hidden ?? 0
   const members = refit(
     { corpus, scheme, settings, folds: [] },
-    { epochs: checked.epochs, members: chosen.members },
+    { epochs: checked.epochs, members: corpus.tags.length > mostTokensForMembers ? 1 : chosen.members },
     random,
     partOfPace(pace, 1, 2),
   )
