@@ -51,8 +51,18 @@ export function keepCommand(): Command {
 
 function describeRules({ ageMs, sizeBytes }: KeepRules): string {
   const said = [
-    ...(ageMs === undefined ? [] : [`calls are kept for ${(ageMs / 86_400_000).toFixed(1)} days`]),
+    ...(ageMs === undefined ? [] : [`calls are kept for ${describeTime(ageMs)}`]),
     ...(sizeBytes === undefined ? [] : [`the store may have ${(sizeBytes / 2 ** 20).toFixed(1)} MiB`]),
   ]
   return said.length === 0 ? 'all calls are kept' : said.join(', ')
+}
+
+function describeTime(ms: number): string {
+  const units = [
+    ['days', 86_400_000],
+    ['hours', 3_600_000],
+    ['minutes', 60_000],
+  ] as const
+  const [name, size] = units.find(([, unit]) => ms >= unit) ?? (['seconds', 1000] as const)
+  return `${Number((ms / size).toFixed(1))} ${name}`
 }
