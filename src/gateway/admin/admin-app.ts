@@ -16,10 +16,19 @@ import { callRoutes } from './calls.ts'
 import { forgetRoutes } from './forget.ts'
 import { keyRoutes } from './keys.ts'
 import { ledgerRoutes } from './ledger.ts'
+import { pointerRoutes } from './pointer.ts'
 import { specialistRoutes } from './specialists.ts'
 import { taskRoutes } from './tasks.ts'
 
-const allRoutes = [taskRoutes, specialistRoutes, callRoutes, forgetRoutes, keyRoutes, ledgerRoutes]
+const allRoutes = [
+  taskRoutes,
+  specialistRoutes,
+  pointerRoutes,
+  callRoutes,
+  forgetRoutes,
+  keyRoutes,
+  ledgerRoutes,
+]
 const bodyLimitBytes = 2 ** 24
 
 /** The plugin; registered with the prefix `/admin`. */

@@ -1,16 +1,14 @@
-/** Versions of a task's specialist: look at them, and move the pointer that says which serves. */
+/** Versions of a task's specialist, and their cards. */
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { appError } from '../../base/errors.ts'
 import { type SpecialistId, specialistId, taskId } from '../../base/ids.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { parseCard } from '../../trust/card.ts'
 import type { AdminContext } from './admin-context.ts'
-import { commonErrors, serving, specialist, specialistName, taskName, versionNumber } from './schemas.ts'
+import { commonErrors, specialist, specialistName, taskName } from './schemas.ts'
 
 const tags = ['specialists']
 const byTask = z.object({ task: taskName })
-const versionBody = z.strictObject({ version: versionNumber.optional() })
 
 /** The routes, under `/admin`. */
 export function specialistRoutes({ registry }: AdminContext): FastifyPluginAsyncZod {
@@ -46,42 +44,6 @@ export function specialistRoutes({ registry }: AdminContext): FastifyPluginAsync
         const id = params.specialist as SpecialistId
         const { manifest } = await registry.describe(id)
         return { ...parseCard(manifest.card, id) }
-      },
-    )
-    app.post(
-      '/tasks/:task/promote',
-      {
-        schema: {
-          tags,
-          summary: 'Lets a version serve; the newest where none is named',
-          params: byTask,
-          body: versionBody,
-          response: { 200: serving, ...commonErrors },
-        },
-      },
-      async ({ params, body }) => {
-        const id = taskId(params.task)
-        const version = body.version ?? (await registry.versions(id)).at(-1)
-        if (version === undefined) throw appError('registry.no-versions', { task: id })
-        await registry.promote(specialistId(id, version))
-        return { task: id, serves: specialistId(id, version) }
-      },
-    )
-    app.post(
-      '/tasks/:task/rollback',
-      {
-        schema: {
-          tags,
-          summary: 'Lets the version before serve again, or the one named',
-          params: byTask,
-          body: versionBody,
-          response: { 200: serving, ...commonErrors },
-        },
-      },
-      async ({ params, body }) => {
-        const id = taskId(params.task)
-        const to = body.version === undefined ? undefined : specialistId(id, body.version)
-        return { task: id, serves: (await registry.rollback(id, to)) ?? null }
       },
     )
   }
