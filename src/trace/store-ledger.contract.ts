@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { type CallId, type ModelName, taskId } from '../base/ids.ts'
 import type { LedgerRow } from '../meter/ledger-row.ts'
+import type { Usage } from '../wire/call.ts'
 import type { CurrentStore } from './store.contract.ts'
 import type { KeptCall } from './store.ts'
 import { keptCall, mailTask } from './store-fixtures.contract.ts'
@@ -34,6 +35,23 @@ export function ledgerTests(current: () => CurrentStore): void {
     expect(costUsd).toBe(0.001)
     const totals = await current().store.ledger.totals()
     expect(totals).toMatchObject({ calls: 2, unpriced: 1, costUsd: 0.001 })
+  })
+
+  test('every part of a usage comes back with its call', async () => {
+    const usage: Usage = {
+      ...{
+        promptTokens: 100,
+        completionTokens: 50,
+        cachedTokens: 1,
+        cacheWriteTokens: 5,
+        cacheWriteHourTokens: 4,
+      },
+      ...{ reasoningTokens: 7, audioPromptTokens: 8, audioCompletionTokens: 9 },
+      ...{ source: 'counted', countedBy: 'o200k_base' },
+    }
+    const kept = keptCall(1, { usage })
+    await append(kept)
+    expect((await current().store.calls.get(kept.call.id))?.usage).toEqual(usage)
   })
 
   test('of no call every sum is 0', async () => {
