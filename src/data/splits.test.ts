@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { duplicateKey } from './duplicate-key.ts'
 import type { Example, ExampleSet } from './example.ts'
 import { exampleId, exampleSet } from './example-set.ts'
-import { splitExamples, splitRecord } from './splits.ts'
+import { splitExamples, splitRecord, trainable } from './splits.ts'
 
 const example = (text: string, label: string, group?: string): Example => ({
   id: exampleId({ kind: 'text', text }),
@@ -120,4 +120,34 @@ describe('splits', () => {
     expect(new Set(digests).size).toBe(4)
     expect(exampleSet([a, { ...b, weight: 2 }]).digest).toBe(digests[0])
   })
+})
+
+it('rows of spans are dealt by their rarest label, so that each part has some of it', () => {
+  const tagged = (index: number, label: string): Example => {
+    const input = { kind: 'text', text: `row ${index}` } as const
+    const spans = ['common', label].map((name, at) => ({ start: at, end: at + 1, label: name, text: 'r' }))
+    return { id: exampleId(input), input, output: { kind: 'spans', spans }, source: 'gold', weight: 1 }
+  }
+  const rows = Array.from({ length: 200 }, (_, index) => tagged(index, index % 20 === 0 ? 'rare' : 'usual'))
+  for (const seed of [0, 1, 2]) {
+    const splits = splitExamples(rows, { seed })
+    for (const set of [splits.train, splits.calibration, splits.test]) {
+      const rare = set.examples.filter(({ output }) => JSON.stringify(output).includes('rare')).length
+      expect(Math.abs(rare / set.examples.length - 0.05)).toBeLessThan(0.03)
+    }
+  }
+})
+
+it('rows whose output is not of the space’s kind are kept from training alone', () => {
+  const input = { kind: 'text', text: 'a' } as const
+  const row = (output: Example['output']): Example => ({
+    id: exampleId(input),
+    input,
+    output,
+    source: 'teacher',
+    weight: 1,
+  })
+  const set = exampleSet([row({ kind: 'spans', spans: [] }), row({ kind: 'text', text: 'I cannot say.' })])
+  expect(trainable(set, { kind: 'spans', labels: [] }).examples).toEqual([set.examples[0]])
+  expect(trainable(trainable(set, { kind: 'text' }), { kind: 'text' }).examples).toEqual([set.examples[1]])
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { sha256 } from '../base/hash.ts'
 import { type ModelName, specialistId, taskId } from '../base/ids.ts'
+import { plainFields } from '../task/extraction.ts'
 import type { Prediction } from '../task/predictor.ts'
 import type { Message, PromptTemplate, Task } from '../task/types.ts'
 import { maskedText } from '../text/masking.ts'
@@ -295,4 +296,25 @@ test('a prompt with an address in its constant part is recognised by the templat
   })
   const exempt = taskBook([{ task: { ...masked, masked: false }, specialists: [] }])
   expect(recogniseMasked({ model: 'big', prompt }, exempt, maskedText).task).toBeUndefined()
+})
+
+test('where an answer is made of the input, a prompt that is recognised masked gives the input as it came', () => {
+  const template = oneSlot('From: [EMAIL].\nAddresses in: ')
+  const fields: Task = {
+    ...task('t', template),
+    kind: 'extraction',
+    masked: true,
+    rendering: plainFields(['to']),
+  }
+  const book = taskBook([{ task: fields, specialists: [] }])
+  const content = 'From: ann@example.test.\nAddresses in: write to bob@example.test or eve@example.test'
+  const found = recogniseMasked(
+    { model: 'big', prompt: { messages: [{ role: 'user', content }] } },
+    book,
+    maskedText,
+  )
+  expect(found.input).toEqual({
+    kind: 'text',
+    text: 'Addresses in: write to bob@example.test or eve@example.test',
+  })
 })
