@@ -26,7 +26,7 @@ export const anthropicRequestSchema = z.looseObject({
  * Tokens as Anthropic reports them: `input_tokens` are those that the cache had no part in, so a prompt has the sum of
  * the three inputs; the parts of `cache_creation` add up to `cache_creation_input_tokens`.
  */
-export const anthropicUsageSchema = z.looseObject({
+const anthropicUsageSchema = z.looseObject({
   input_tokens: z.number().nullish(),
   cache_creation_input_tokens: z.number().nullish(),
   cache_read_input_tokens: z.number().nullish(),

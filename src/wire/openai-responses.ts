@@ -26,7 +26,7 @@ export const responsesRequestSchema = z.looseObject({
 })
 
 /** Tokens as the Responses API reports them; cached ones are part of the input, reasoning is part of the output. */
-export const responsesUsageSchema = z.looseObject({
+const responsesUsageSchema = z.looseObject({
   input_tokens: z.number(),
   input_tokens_details: z.looseObject({ cached_tokens: z.number().nullish() }).nullish(),
   output_tokens: z.number(),

@@ -5,7 +5,7 @@ import { listPrices } from '../../src/meter/prices.ts'
 import type { Registry } from '../../src/registry/registry.ts'
 import { taskBook } from '../../src/route/recognise.ts'
 import type { ServedTask } from '../../src/route/specialist.ts'
-import type { Check } from '../../src/trace/store.ts'
+import type { Check, LedgerTotals } from '../../src/trace/store.ts'
 
 export interface AuditSetup {
   readonly checks: Check[]
@@ -41,7 +41,7 @@ export function auditSetup(served: ServedTask, settings: Partial<AuditOptions['s
       return () => {}
     },
   }
-  const store = { checks: checksIn(checks), calls: noCalls }
+  const store = { checks: checksIn(checks), ledger: { totals: async () => nothingSpent } }
   return {
     checks,
     demoted,
@@ -67,9 +67,5 @@ function checksIn(checks: Check[]): AuditOptions['store']['checks'] {
   }
 }
 
-const noCalls: AuditOptions['store']['calls'] = {
-  append: async () => {},
-  get: async () => undefined,
-  count: async () => 0,
-  iterate: async function* () {},
-}
+/** Of the totals only the money of audits is read. */
+const nothingSpent = { auditUsd: 0 } as LedgerTotals

@@ -1,7 +1,7 @@
 /** Recorded calls of six usage shapes, made by a seed: what the client sends, what the upstream answers, and what it must cost. */
 import { gzipSync } from 'node:zlib'
 import { type Random, seededRandom } from '../../src/base/random.ts'
-import { listPrices } from '../../src/meter/prices.ts'
+import { due, type Tokens } from './money-due.ts'
 
 export const moneyShapes = [
   'chat',
@@ -29,16 +29,6 @@ export interface MoneyAnswer {
   readonly type: string
   readonly bytes: Buffer
   readonly encoding?: string
-}
-
-/** Tokens of a call, each kind for itself, none part of another. */
-interface Tokens {
-  readonly fresh: number
-  readonly cached: number
-  readonly written: number
-  readonly writtenHour: number
-  readonly out: number
-  readonly reasoning: number
 }
 
 /** The sum that the calls must cost, trillionths of a dollar, and how many of them have no price. */
@@ -96,31 +86,6 @@ function claudeTokens(random: Random): Tokens {
     out: 1 + random.below(1500),
     reasoning: 0,
   }
-}
-
-/** The price table's arithmetic, without a floating number: prices are read as decimals. */
-function due(model: string, tokens: Tokens): bigint | undefined {
-  const family = model.replace(/-\d{4}-?\d{2}-?\d{2}$/, '')
-  const listed = listPrices.models[family]
-  if (!listed) return undefined
-  const { fresh, cached, written, writtenHour, out, reasoning } = tokens
-  const long = listed.longPrompt
-  const price = long && fresh + cached + written + writtenHour > long.aboveTokens ? long : listed
-  const write = price.cacheWriteUsd ?? price.inputUsd
-  const parts: readonly (readonly [number, number])[] = [
-    [fresh, price.inputUsd],
-    [cached, price.cachedInputUsd ?? price.inputUsd],
-    [written, write],
-    [writtenHour, price.cacheWriteHourUsd ?? write],
-    [out + reasoning, price.outputUsd],
-  ]
-  return parts.reduce((sum, [count, usd]) => sum + BigInt(count) * micro(usd), 0n)
-}
-
-/** Millionths of a decimal number, which must have at most six decimals. */
-function micro(decimal: number): bigint {
-  const [whole = '0', part = ''] = decimal.toFixed(6).split('.')
-  return BigInt(whole) * 1_000_000n + BigInt(part)
 }
 
 interface Parts {
