@@ -19,7 +19,7 @@ import { highestRate } from '../../trust/audit-rate.ts'
 import type { Call } from '../../wire/call.ts'
 import type { ServedTasks } from '../context.ts'
 import type { Upstream } from '../upstream.ts'
-import { type AuditBudget, auditBudget } from './budget.ts'
+import { type AuditBudget, auditBudget, type SpendingStore } from './budget.ts'
 import { type Audited, auditCall, type ChosenCall, canBeAudited } from './check-call.ts'
 import { boundedQueue } from './queue.ts'
 import { type AuditWatch, createAuditWatch, type WatchedFigures } from './watch.ts'
@@ -28,7 +28,7 @@ import { type AuditWatch, createAuditWatch, type WatchedFigures } from './watch.
 export interface AuditOptions {
   readonly settings: AuditSettings
   readonly prices: PriceTable
-  readonly store: Pick<Store, 'checks' | 'calls'>
+  readonly store: Pick<Store, 'checks'> & SpendingStore
   readonly registry: Pick<Registry, 'demote' | 'demotion' | 'movedAt' | 'watch'>
   /** Of the draws that choose calls. */
   readonly seed: number
@@ -64,6 +64,7 @@ export interface Audits {
   readonly problems: readonly string[]
   readonly spentUsdToday: number
   figures(id: SpecialistId): WatchedFigures | undefined
+  /** Reads what was spent today and what is known of tasks that nothing serves; the tests are rebuilt meanwhile. */
   start(): Promise<void>
   /** Drops what waits, breaks off what is under way. */
   close(): Promise<void>

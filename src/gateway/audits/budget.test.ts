@@ -54,15 +54,16 @@ test('calls are counted by the minute, also where the price is not known', () =>
   expect(budget.spentUsdToday).toBe(0)
 })
 
-test('failed audits cost nothing, and what the store holds of today is counted at the start', async () => {
+test('failed audits cost nothing, and what the ledger says of today is counted at the start', async () => {
   const { budget } = budgetAt(20 * day + 5000)
   const asked: unknown[] = []
-  const iterate = async function* (filter: unknown) {
+  const totals = async (filter: unknown) => {
     asked.push(filter)
-    yield audit()
-    yield audit({ status: 500 })
+    return { auditUsd: 0.3 } as never
   }
-  await budget.start({ calls: { iterate } as never })
-  expect(asked).toEqual([{ audits: true, sinceMs: 20 * day }])
-  expect(budget.spentUsdToday).toBeCloseTo(0.15, 9)
+  await budget.start({ ledger: { totals } })
+  expect(asked).toEqual([{ sinceMs: 20 * day }])
+  budget.noteCost(audit())
+  budget.noteCost(audit({ status: 500 }))
+  expect(budget.spentUsdToday).toBeCloseTo(0.45, 9)
 })

@@ -8,6 +8,11 @@ import type { Store } from '../../trace/store.ts'
 import { hasBudget } from '../../trust/audit-rate.ts'
 import type { Call } from '../../wire/call.ts'
 
+/** What a budget reads at its start. */
+export interface SpendingStore {
+  readonly ledger: Pick<Store['ledger'], 'totals'>
+}
+
 export interface AuditBudget {
   /** True while another audit may go. */
   hasRoom(): boolean
@@ -16,8 +21,8 @@ export interface AuditBudget {
   /** Notes what one cost, where its model has a price. */
   noteCost(call: Call): void
   readonly spentUsdToday: number
-  /** Counts the audits that the store holds of today. */
-  start(store: Pick<Store, 'calls'>): Promise<void>
+  /** Counts what the ledger says that audits have cost today. */
+  start(store: SpendingStore): Promise<void>
 }
 
 export interface BudgetOptions {
@@ -62,7 +67,9 @@ export function auditBudget({ settings, prices, clock }: BudgetOptions): AuditBu
     },
     start: async (store) => {
       const sinceMs = Math.floor(clock.nowMs() / dayMs) * dayMs
-      for await (const call of store.calls.iterate({ audits: true, sinceMs })) noteCost(call)
+      const { auditUsd } = await store.ledger.totals({ sinceMs })
+      turn()
+      day.spentUsd += auditUsd
     },
   }
 }

@@ -44,7 +44,7 @@ export interface AuditWatch {
   /** Keeps a check and carries the test on; throws what the store throws. */
   keep(check: Check): Promise<void>
   figures(id: SpecialistId): WatchedFigures | undefined
-  /** Rebuilds the tests from the store. */
+  /** Begins to rebuild the tests from the store. */
   start(): Promise<void>
   close(): Promise<void>
 }
@@ -63,8 +63,8 @@ interface Watched {
   drift: DriftMonitor | undefined
   /** Checks that were read from the store. */
   read: number
-  /** When it was promoted: checks of before belong to an earlier life. */
-  sinceMs: number
+  /** When it was promoted, once that was read: checks of before belong to an earlier life. */
+  sinceMs: number | undefined
   looks: number
   /** `leaving`: the test has decided, and the pointer has not been moved yet. */
   standing: 'serves' | 'leaving' | 'demoted'
@@ -123,7 +123,7 @@ export function createAuditWatch(options: AuditWatchOptions): AuditWatch {
         again.standing = 'serves'
         void readAgain(watching, again)
       })
-      await followBook(watching)
+      ticking = followBook(watching)
       await watching.demotions.noteIdle(options.tasks.book)
       timer = setInterval(() => {
         ticking = ticking.then(() => tick(watching))
@@ -177,7 +177,9 @@ async function followBook(watching: Watching): Promise<void> {
   for (const id of watching.watched.keys()) if (!serving.has(id)) watching.rates.delete(id)
   watching.watched.clear()
   for (const [id, one] of serving) watching.watched.set(id, one)
-  for (const one of fresh) await readAgain(watching, one)
+  // Which calls are chosen may depend on what was known so far, be it much or nothing: no need to wait for the readings.
+  for (const one of fresh) watching.rates.set(one.specialist.id, figuresOf(watching, one).rate)
+  for (const one of fresh) await readOn(watching, one)
 }
 
 function newlyWatched(task: TaskId, specialist: ServedSpecialist): Watched {
@@ -187,21 +189,23 @@ function newlyWatched(task: TaskId, specialist: ServedSpecialist): Watched {
     record: auditRecord(specialist.certificate),
     drift: undefined,
     read: 0,
-    sinceMs: 0,
+    sinceMs: undefined,
     looks: 0,
     standing: 'serves',
     reading: Promise.resolve(),
   }
 }
 
-/** Reads the checks that are new; never rejects. */
+/** Reads the checks that are new since the last reading; never rejects. */
 function readOn(watching: Watching, watched: Watched): Promise<void> {
   watched.reading = watched.reading.then(async () => {
     const { store, log } = watching.options
     try {
+      const sinceMs = watched.sinceMs ?? (await promotedAt(watching, watched.task))
+      watched.sinceMs = sinceMs
       for await (const check of store.checks.iterate(watched.specialist.id, { skip: watched.read })) {
         watched.read++
-        if (check.atMs >= watched.sinceMs) watched.record.add(check)
+        if (check.atMs >= sinceMs) watched.record.add(check)
       }
       await weigh(watching, watched)
     } catch (cause) {
@@ -213,22 +217,18 @@ function readOn(watching: Watching, watched: Watched): Promise<void> {
 
 /** Reads all checks since the promotion; never rejects. */
 function readAgain(watching: Watching, watched: Watched): Promise<void> {
-  watched.reading = watched.reading.then(async () => {
-    const { registry, clock, log } = watching.options
-    try {
-      const movedAt = await registry.movedAt(watched.task)
-      // A clock that was set back since must not hide the checks to come.
-      watched.sinceMs = movedAt === undefined ? 0 : Math.min(Date.parse(movedAt), clock.nowMs())
-      watched.record = auditRecord(watched.specialist.certificate)
-      watched.read = 0
-    } catch (cause) {
-      log.error(
-        { specialist: watched.specialist.id, err: cause },
-        'the time of a promotion could not be read',
-      )
-    }
+  watched.reading = watched.reading.then(() => {
+    watched.record = auditRecord(watched.specialist.certificate)
+    watched.sinceMs = undefined
+    watched.read = 0
   })
   return readOn(watching, watched)
+}
+
+/** A clock that was set back since must not hide the checks to come. */
+async function promotedAt({ options }: Watching, task: TaskId): Promise<number> {
+  const movedAt = await options.registry.movedAt(task)
+  return movedAt === undefined ? 0 : Math.min(Date.parse(movedAt), options.clock.nowMs())
 }
 
 /** Sets the rate by what is known now, and demotes where the test has said so. */
