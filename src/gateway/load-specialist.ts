@@ -3,7 +3,7 @@ import type { SpecialistId } from '../base/ids.ts'
 import { describeTarget, openRecipe, type TargetOptions } from '../pipeline/target.ts'
 import type { ServedSpecialist } from '../route/specialist.ts'
 import type { Task } from '../task/types.ts'
-import type { Shelved, SpecialistShelf } from './specialist-shelf.ts'
+import type { ShelfSource, SpecialistShelf } from './specialist-shelf.ts'
 
 /** A specialist, and the task as it was when the specialist was trained. */
 export interface Loaded {
@@ -28,8 +28,8 @@ export async function loadSpecialist(id: SpecialistId, options: LoadOptions): Pr
   const { registry, tiers, shelf, onLoaded } = options
   const { tier, digest, task, card, recipe, why } = await describeTarget(id, { registry, tiers })
   const sizeBytes = Object.values(recipe.files).reduce((sum, file) => sum + file.sizeBytes, 0)
-  const open = (): ReturnType<typeof openRecipe> => openRecipe(recipe, { registry, tiers })
-  const shelved: Shelved = shelf.add(id, { sizeBytes, open, onLoaded })
+  const open: ShelfSource['open'] = (scratch) => openRecipe(recipe, { registry, tiers }, scratch)
+  const shelved = shelf.add(id, { sizeBytes, open, onLoaded })
   const specialist: ServedSpecialist = {
     id,
     tier,

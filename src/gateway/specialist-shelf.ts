@@ -5,6 +5,7 @@
  */
 import { appError } from '../base/errors.ts'
 import type { SpecialistId } from '../base/ids.ts'
+import { createScratch, type Scratch } from '../base/scratch.ts'
 import type { CalibratedPredictor } from '../trust/calibrated-predictor.ts'
 
 /** Numbers for the metrics; the last three since the start. */
@@ -33,7 +34,8 @@ export interface SpecialistShelf {
 export interface ShelfSource {
   /** About how much memory they take, for making room before they are read. */
   readonly sizeBytes: number
-  open(): Promise<CalibratedPredictor>
+  /** Loads them by way of scratch memory, of which nothing is held on to. */
+  open(scratch: Scratch): Promise<CalibratedPredictor>
   /** A load ended: with what failed, or with nothing. */
   onLoaded(cause?: unknown): void
 }
@@ -67,9 +69,10 @@ interface Shelf {
   readonly limitBytes: number
   readonly waitMs: number
   readonly inMemory: Set<Entry>
-  readonly waiting: (() => void)[]
+  /** One for each load that may go on. */
+  readonly scratches: Scratch[]
+  readonly waiting: ((scratch: Scratch) => void)[]
   readonly counts: { -readonly [K in keyof ShelfCounts]: number }
-  loading: number
   asked: number
 }
 
@@ -79,9 +82,9 @@ export function createSpecialistShelf(options: ShelfOptions): SpecialistShelf {
     limitBytes: options.limitBytes,
     waitMs: options.waitMs ?? defaultWaitMs,
     inMemory: new Set(),
+    scratches: Array.from({ length: mostLoading }, createScratch),
     waiting: [],
     counts: { loaded: 0, sizeBytes: 0, loads: 0, failures: 0, evictions: 0 },
-    loading: 0,
     asked: 0,
   }
   return {
@@ -157,10 +160,10 @@ async function loaded(shelf: Shelf, entry: Entry): Promise<CalibratedPredictor> 
 
 async function load(shelf: Shelf, entry: Entry): Promise<CalibratedPredictor> {
   const { counts, inMemory } = shelf
-  await takeTurn(shelf)
+  const scratch = shelf.scratches.pop() ?? (await turn(shelf))
   try {
     await makeRoom(shelf, entry.source.sizeBytes)
-    const predictor = await entry.source.open()
+    const predictor = await entry.source.open(scratch)
     entry.predictor = predictor
     entry.failed = undefined
     inMemory.add(entry)
@@ -176,18 +179,18 @@ async function load(shelf: Shelf, entry: Entry): Promise<CalibratedPredictor> {
     entry.source.onLoaded(cause)
     throw cause
   } finally {
-    shelf.loading--
-    shelf.waiting.shift()?.()
+    scratch.reset()
+    const next = shelf.waiting.shift()
+    if (next) next(scratch)
+    else shelf.scratches.push(scratch)
   }
 }
 
-async function takeTurn(shelf: Shelf): Promise<void> {
-  while (shelf.loading >= mostLoading) {
-    await new Promise<void>((resolve) => {
-      shelf.waiting.push(resolve)
-    })
-  }
-  shelf.loading++
+/** Waits for the scratch memory of a load that ends. */
+function turn(shelf: Shelf): Promise<Scratch> {
+  return new Promise((resolve) => {
+    shelf.waiting.push(resolve)
+  })
 }
 
 /** Lets go of those asked longest ago until that many bytes fit; those being asked stay. */

@@ -39,7 +39,7 @@ const lookEveryMs = 1000
 /** Predictions of a specialist that was replaced may still be under way for this long. */
 const graceMs = 10_000
 /** Weights that are loaded before the first call: those of a few specialists, so that a damaged file shows at the start. */
-const loadedAtStartBytes = 64 * 2 ** 20
+const loadedAtStartBytes = 16 * 2 ** 20
 /** Specialists that are read at one moment. */
 const mostReading = 16
 /** Pointers that move at one moment make one book. */

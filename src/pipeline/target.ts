@@ -2,6 +2,7 @@
 import { type AppError, appError } from '../base/errors.ts'
 import type { Sha256 } from '../base/hash.ts'
 import { parseSpecialistId, type SpecialistId, specialistId, taskId } from '../base/ids.ts'
+import type { Scratch } from '../base/scratch.ts'
 import type { Manifest, Registry } from '../registry/registry.ts'
 import type { Task } from '../task/types.ts'
 import { maskingVersion } from '../text/masking.ts'
@@ -73,14 +74,15 @@ export async function describeTarget(
   return { id, tier, digest, task, card, recipe, ...(why !== undefined && { why }) }
 }
 
-/** Loads the weights; a file whose digest does not match is an error. */
+/** Loads the weights, by way of scratch memory where it is given; a file whose digest does not match is an error. */
 export async function openRecipe(
   { id, tier, taskKind, rendering, meta, files, calibration }: Recipe,
   { registry, tiers }: TargetOptions,
+  scratch?: Scratch,
 ): Promise<CalibratedPredictor> {
   const loader = tiers.find((one) => one.kind === tier)
   if (!loader) throw tierMissing(id, tier)
-  const raw = await loader.load({ taskKind, files: await registry.files(id, files), meta })
+  const raw = await loader.load({ taskKind, files: await registry.files(id, files, scratch), meta })
   return calibratedPredictor(writablePredictor(raw, rendering), calibration)
 }
 

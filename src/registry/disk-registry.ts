@@ -6,6 +6,7 @@ import { appError, assert } from '../base/errors.ts'
 import { errorCodeOf } from '../base/files.ts'
 import { parseSpecialistId, type SpecialistId, specialistId, type TaskId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
+import type { Scratch } from '../base/scratch.ts'
 import type { Task } from '../task/types.ts'
 import type { Artefact } from '../tier/tier.ts'
 import { type FileEntry, readBlob, writeBlob } from './blobs.ts'
@@ -54,7 +55,7 @@ export function openDiskRegistry(folder: string, options: DiskRegistryOptions = 
     publish: (task, artefact, card) => publish(place, { task, artefact, card }),
     load: (id) => load(place, id),
     describe: (id) => describe(place, id),
-    files: (id, entries) => readFiles(place, id, entries),
+    files: (id, entries, scratch) => readFiles(place, id, entries, scratch),
     versions: (task) => versions(place, task),
     promoted: async (task) => (await readPointer(folder, task)).serving ?? undefined,
     promote: (id) => promote(place, id),
@@ -141,10 +142,11 @@ async function readFiles(
   place: Place,
   id: SpecialistId,
   entries: Manifest['files'],
+  scratch?: Scratch,
 ): Promise<LoadedSpecialist['files']> {
   const files = new Map<string, Uint8Array>()
   for (const [name, entry] of Object.entries(entries))
-    files.set(name, await readBlob(place.folder, entry, { id, name }))
+    files.set(name, await readBlob(place.folder, entry, { id, name }, scratch))
   return files
 }
 

@@ -2,6 +2,7 @@
 import type { Sha256 } from '../base/hash.ts'
 import type { SpecialistId, TaskId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
+import type { Scratch } from '../base/scratch.ts'
 import type { Task } from '../task/types.ts'
 import type { Artefact, TierKind } from '../tier/tier.ts'
 
@@ -34,8 +35,8 @@ export interface Registry {
   load(id: SpecialistId): Promise<LoadedSpecialist>
   /** What is known of a version without its files: these are neither read nor checked. */
   describe(id: SpecialistId): Promise<Pick<LoadedSpecialist, 'manifest' | 'digest'>>
-  /** Reads files of a version, each checked against the entry given. */
-  files(id: SpecialistId, entries: Manifest['files']): Promise<LoadedSpecialist['files']>
+  /** Reads files of a version, each checked against the entry given; into the scratch memory, where one is given. */
+  files(id: SpecialistId, entries: Manifest['files'], scratch?: Scratch): Promise<LoadedSpecialist['files']>
   versions(task: TaskId): Promise<readonly number[]>
   /** The version that serves, if any. */
   promoted(task: TaskId): Promise<SpecialistId | undefined>

@@ -13,6 +13,8 @@ export interface DenseMemory {
   place(values: Float32Array | Int8Array): number
   /** Space for that many bytes, all zero. */
   allocate(sizeBytes: number): number
+  /** The same with whatever lies there. */
+  take(sizeBytes: number): number
   /** Takes back what `place` gave for that many bytes. */
   release(address: number, sizeBytes: number): void
   /** Scratch space of at least that many bytes, shared by all users: valid until the next call. */
@@ -47,7 +49,8 @@ export function createDenseMemory(): DenseMemory {
   const roundUp = (sizeBytes: number): number => Math.ceil(sizeBytes / alignmentBytes) * alignmentBytes
   let whole = viewsOf(memory.buffer)
 
-  function allocate(sizeBytes: number): number {
+  /** Space as it was left by who had it before. */
+  function take(sizeBytes: number): number {
     const size = roundUp(sizeBytes)
     const address = free.take(size)
     const { byteLength } = memory.buffer
@@ -56,7 +59,6 @@ export function createDenseMemory(): DenseMemory {
       const ahead = Math.min(mostPagesAhead, Math.floor(byteLength / pageBytes / 8))
       memory.grow(Math.ceil(missing / pageBytes) + ahead)
     }
-    views().bytes.fill(0, address, address + size)
     return address
   }
 
@@ -67,9 +69,14 @@ export function createDenseMemory(): DenseMemory {
 
   return {
     kernels: createKernels(memory),
-    allocate,
+    take,
+    allocate(sizeBytes) {
+      const address = take(sizeBytes)
+      views().bytes.fill(0, address, address + roundUp(sizeBytes))
+      return address
+    },
     place(values) {
-      const address = allocate(values.byteLength + slackBytes)
+      const address = take(values.byteLength + slackBytes)
       views().bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), address)
       return address
     },

@@ -83,12 +83,12 @@ function placeVocabulary(memory: DenseMemory, { vocabulary, weights }: SparseHea
   const parts = [4 * ((1 << bits) + 1), codes.byteLength, size, size]
   const weightsAt = Math.ceil(parts.reduce((sum, part) => sum + part, 0) / 4) * 4
   const sizeBytes = weightsAt + values.byteLength
-  const address = memory.allocate(sizeBytes + blockLength)
+  const address = memory.take(sizeBytes + blockLength)
   const codesAt = address + parts[0]!
   const levelsAt = codesAt + parts[1]!
   const scalesAt = levelsAt + size
   const { bytes, words } = memory.views()
-  const starts = words.subarray(address >> 2, codesAt >> 2)
+  const starts = words.subarray(address >> 2, codesAt >> 2).fill(0)
   for (const code of codes) starts[(code >>> shift) + 1]!++
   for (let bucket = 0; bucket < 1 << bits; bucket++) starts[bucket + 1]! += starts[bucket]!
   words.set(codes, codesAt >> 2)
