@@ -35,7 +35,10 @@ const pageBytes = 65_536
 const workspaceBytes = 32 * pageBytes // 16,384 units of text have at most 147,456 n-grams, 8 bytes each
 const alignmentBytes = 64
 const slackBytes = blockLength
-const mostPagesAhead = 256 // what is grown ahead of need: 16 MiB, or an eighth of the memory where that is less
+const mostPages = 65_536 // 4 GiB
+// Growth makes a new buffer object, whose whole size counts as new garbage to come: rarely, then. Pages that nothing
+// was written to take no memory.
+const mostPagesAhead = 4096
 
 /** The smallest multiple of the kernels' block length that is not below `count`. */
 export function paddedLength(count: number): number {
@@ -56,8 +59,9 @@ export function createDenseMemory(): DenseMemory {
     const { byteLength } = memory.buffer
     const missing = address + size - byteLength
     if (missing > 0) {
-      const ahead = Math.min(mostPagesAhead, Math.floor(byteLength / pageBytes / 8))
-      memory.grow(Math.ceil(missing / pageBytes) + ahead)
+      const [pages, needed] = [byteLength / pageBytes, Math.ceil(missing / pageBytes)]
+      const ahead = Math.min(mostPagesAhead, pages, Math.max(0, mostPages - pages - needed))
+      memory.grow(needed + ahead)
     }
     return address
   }
