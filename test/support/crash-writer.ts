@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../../src/base/clock.ts'
-import type { CallId } from '../../src/base/ids.ts'
+import type { CallId, SpecialistId } from '../../src/base/ids.ts'
 import { taskId } from '../../src/base/ids.ts'
 import { correctCalls } from '../../src/pipeline/correct.ts'
 import { importFiles } from '../../src/pipeline/import.ts'
@@ -68,13 +68,23 @@ async function work(folder: string, seed: number): Promise<void> {
       const rows = await gatherRows(store, { task: taskId('mail'), mergeLabels: false, risk: 0.1 })
       const shop = { tier: createNanoTier(), baselines: [], registry, clock: systemClock, version: 'test' }
       const trained = await trainSpecialist(shop, rows, { seed, budgetMs: 500, withoutBaselines: true })
-      const { id } = trained.manifest
-      tell({ kind: 'published', specialist: id })
       await store.tasks.put(rows.task)
+      tell({ kind: 'published', specialist: trained.manifest.id })
+    }
+  }
+  /** Publishes what is published already, again and again: a training ends too seldom to be killed at its end. */
+  const publications = async (): Promise<void> => {
+    const { manifest, files } = await registry.load('mail@1' as SpecialistId)
+    const { task, tier, meta, card } = manifest
+    for (;;) {
+      const artefact = { tier, taskKind: task.kind, files, meta, heldAside: [] }
+      const { id } = await registry.publish(task, artefact, () => card)
+      tell({ kind: 'published', specialist: id })
       await registry.promote(id)
       tell({ kind: 'promoted', specialist: id })
+      await new Promise((resolve) => setTimeout(resolve, 40))
     }
   }
   tell({ kind: 'ready' })
-  await Promise.all([corrections(), imports(), trainings()])
+  await Promise.all([corrections(), imports(), trainings(), publications()])
 }
