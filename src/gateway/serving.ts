@@ -16,6 +16,7 @@ import { type Access, createAccess } from './access/access.ts'
 import { type Keyring, openKeyring } from './access/keyring.ts'
 import { isLoopbackHost } from './access/web-guard.ts'
 import { startAutoTraining, type TrainTask, watched } from './auto-training.ts'
+import { callLog } from './call-log.ts'
 import { createGateway } from './gateway.ts'
 import { startKeeping } from './keeping.ts'
 import { type Live, liveAudit, livePrices, liveSettings, type NewSettings, pricesOf } from './live.ts'
@@ -69,6 +70,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     await specialists.start()
     const auto = autoTrainingOf(options, live)
     if (auto) closing.push(() => auto.close())
+    const logCall = callLog(log, () => live.configuration.log.calls)
     const keyring = await openKeyring({ store, log, nowMs: () => systemClock.nowMs() })
     closing.push(() => keyring.close())
     closing.push(startKeeping({ store, log, rules: () => keepRules(live.configuration.keep) }))
@@ -76,7 +78,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       ...liveSettings(options),
       host: configuration.server.host,
       port: configuration.server.port,
-      recorder: auto ? watched(recorder, auto.saw) : recorder,
+      recorder: watched(recorder, (call) => {
+        auto?.saw(call)
+        logCall(call)
+      }),
       problems: () => (live.refused === undefined ? [] : [live.refused]),
       tasks: specialists,
       mask: maskedText,

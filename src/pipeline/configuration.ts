@@ -95,7 +95,13 @@ const log = z.strictObject({
   level: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'])
     .default('warn')
-    .describe('What is logged to stderr, as JSON lines. Texts, keys and headers of calls never are.'),
+    .describe('What is logged to stderr, as JSON lines. Keys and headers of calls never are.'),
+  calls: z
+    .enum(['none', 'lines', 'texts'])
+    .default('none')
+    .describe(
+      '"lines": a line for each call, without its texts. "texts": with them, personal data masked as where calls are kept. Whatever the level.',
+    ),
 })
 
 export const configurationSchema = z.strictObject({
