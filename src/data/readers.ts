@@ -130,6 +130,10 @@ function surest(found: readonly Recognition[], said: SaidLayout): Recognition | 
 function unknownFormat(sample: FileSample, said: SaidLayout): Error {
   const { file, text } = sample
   const formats = formatNames.join(', ')
+  if (!sample.whole && !text.includes('\n')) {
+    const limit = `${longestRecord / 1024 / 1024} million characters`
+    return appError('data.record-too-long', { file, line: 1, limit })
+  }
   if (said.format !== undefined && said.format !== 'csv' && said.format !== 'tsv')
     return appError('data.format-unknown', { file, problem: `it does not look like ${said.format}`, formats })
   const [first] = firstLines(sample, 1)

@@ -79,6 +79,27 @@ describe('bad input', () => {
       /line 32, column 1/,
     ],
     [
+      'a first line without end',
+      'b.jsonl',
+      `{"text": "${'b'.repeat(34_000_000)}`,
+      'data.record-too-long',
+      /line 1/,
+    ],
+    [
+      'a line without end below others',
+      'b.jsonl',
+      `{"text": "a", "label": "x"}\n{"text": "${'b'.repeat(34_000_000)}`,
+      'data.record-too-long',
+      /line 2/,
+    ],
+    [
+      'a log without texts',
+      'b.jsonl',
+      lines({ call_type: 'acompletion', startTime: 1, messages: {}, response: {} }),
+      'data.nothing-usable',
+      /1 have no messages in the log \(LiteLLM keeps them with store_prompts_in_spend_logs\)\.$/,
+    ],
+    [
       'a document cut short',
       'b.json',
       '[{"text": "a", "label": "x"},\n{"text": "b"',

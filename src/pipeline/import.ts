@@ -178,6 +178,8 @@ function nothingUsable(report: ImportReport): Error {
   return appError('data.nothing-usable', {
     rows: report.rows,
     file: report.files.map(({ file }) => file).join(', '),
-    hint: `${reasons}. Say which columns hold them with --input and --output.`,
+    hint: report.files.some(({ chosen }) => chosen !== undefined)
+      ? `${reasons}. Say which columns hold them with --input and --output.`
+      : `${reasons}.`,
   })
 }
