@@ -30,7 +30,7 @@ export interface LibsqlConnection {
   page(no: number): Uint8Array | undefined
   /** Replaces a page, as part of a transaction like any other write. */
   writePage(no: number, bytes: Uint8Array): void
-  /** Rewrites an older file so that freed space can be given back piece by piece; left as it is where the disk has no room. */
+  /** Rewrites an older file so that freed space can be given back piece by piece; left as it is where the disk has no room or others write. */
   makeShrinkable(): void
   /** Moves the log into the file and cuts it to nothing; false where another connection still reads from it. */
   emptyLog(): boolean
@@ -118,7 +118,7 @@ function makeShrinkable(database: Database.Database): void {
     database.exec('VACUUM')
   } catch (cause) {
     // Such a file uses freed space again; it only does not get smaller.
-    if (errorCodeOf(cause) !== 'SQLITE_FULL') throw cause
+    if (!/^SQLITE_(FULL|BUSY)/.test(errorCodeOf(cause) ?? '')) throw cause
   }
 }
 
