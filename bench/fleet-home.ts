@@ -3,19 +3,17 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../src/base/clock.ts'
-import { type SpecialistId, taskId } from '../src/base/ids.ts'
+import { taskId } from '../src/base/ids.ts'
 import { type Random, seededRandom } from '../src/base/random.ts'
 import { decodeTensors } from '../src/model/linear/tensors.ts'
+import { loadTarget } from '../src/pipeline/target.ts'
 import { trainSpecialist } from '../src/pipeline/train.ts'
 import { openDiskRegistry } from '../src/registry/disk-registry.ts'
-import { specialistDigest } from '../src/registry/manifest-file.ts'
 import type { LoadedSpecialist, Registry } from '../src/registry/registry.ts'
 import type { PromptTemplate, Task } from '../src/task/types.ts'
 import { createNanoTier } from '../src/tier/nano/nano-tier.ts'
-import type { Artefact } from '../src/tier/tier.ts'
 import { openLibsqlStore } from '../src/trace/libsql-store.ts'
-import { cardJson, parseCard } from '../src/trust/card.ts'
-import { templateDigest } from '../src/trust/validity.ts'
+import { publishCopy, weightsFile } from '../test/support/publish-copy.ts'
 import { exampleOf } from './certificate-data.ts'
 import { dataFolder, type Row } from './data/labelled-sets.ts'
 
@@ -35,7 +33,6 @@ export interface FleetHome {
 }
 
 const classes = 20
-const textsPerRow = 4 // long texts fill the vocabulary: the largest artefacts that twenty classes can have
 const callsPerTask = 4
 
 /** Trains, copies, publishes and promotes; writes the calls. */
@@ -51,7 +48,7 @@ export async function fleetHome(folder: string, options: FleetOptions): Promise<
   for (let at = 0; at < options.specialists; at++) {
     const source = trained[at % trained.length]!
     const task = taskOf(`team-${String(at).padStart(4, '0')}`, source.labels)
-    await registry.promote(await publishCopy(registry, source.loaded, task, random))
+    await publishCopy(registry, source.loaded, task, random)
     await store.tasks.put(task)
     calls.push(source.texts.slice(0, callsPerTask).map((text) => bodyOf(task, text)))
     process.stderr.write(at % 100 === 99 ? `published ${at + 1}\n` : '')
@@ -69,8 +66,6 @@ export async function fleetHome(folder: string, options: FleetOptions): Promise<
     ),
   }
 }
-
-const weightsFile = 'nano.safetensors'
 
 interface Rows {
   readonly train: readonly Row[]
@@ -101,33 +96,22 @@ async function train(
     .shuffle([...new Set(train.map(([, label]) => label))].sort())
     .slice(0, classes)
     .sort()
+  const isOurs = ([, label]: Row): boolean => labels.includes(label)
   const task = taskOf(`source-${at}`, labels)
-  const rows = joined(train, labels, { each: 100, random })
   const { manifest, card } = await trainSpecialist(
     { tier: createNanoTier(), registry, clock: systemClock, baselines: [], version: 'bench' },
-    { task, examples: rows.map(exampleOf), notes: [] },
+    { task, examples: train.filter(isOurs).map(exampleOf), notes: [] },
     { seed: at, withoutBaselines: true },
   )
-  const { threshold, refusal } = card.certificate
+  const { threshold, noveltyLimit, refusal } = card.certificate
   if (threshold === undefined) throw new Error(`nothing to bench: ${refusal}`)
-  const loaded = await registry.load(manifest.id)
-  const texts = joined(asked, labels, { each: 4, random }).map(([text]) => text)
-  return { labels, loaded, texts: random.shuffle(texts) }
-}
-
-/** Rows of the labels, each several texts of one label after one another. */
-function joined(
-  rows: readonly Row[],
-  labels: readonly string[],
-  { each, random }: { readonly each: number; readonly random: Random },
-): readonly Row[] {
-  return labels.flatMap((label) => {
-    const texts = rows.filter((row) => row[1] === label).map(([text]) => text)
-    return Array.from({ length: each }, (): Row => {
-      const some = Array.from({ length: textsPerRow }, () => texts[random.below(texts.length)]!)
-      return [some.join('. '), label]
-    })
-  })
+  const { predictor } = await loadTarget(manifest.id, { registry, tiers: [createNanoTier()] })
+  const texts = random.shuffle(asked.filter(isOurs).map(([text]) => text))
+  const said = await predictor.predict(texts.map((text) => ({ kind: 'text', text })))
+  await predictor.dispose()
+  const isSure = (_: string, i: number): boolean =>
+    said[i]!.confidence >= threshold && said[i]!.novelty <= noveltyLimit
+  return { labels, loaded: await registry.load(manifest.id), texts: texts.filter(isSure) }
 }
 
 function taskOf(name: string, labels: readonly string[]): Task {
@@ -162,41 +146,4 @@ function bodyOf(task: Task, text: string): string {
     ],
     response_format: task.template!.responseFormat,
   })
-}
-
-/** The same specialist for another task, one in a hundred of its n-gram weights changed by one step. */
-async function publishCopy(
-  registry: Registry,
-  { manifest, files }: LoadedSpecialist,
-  task: Task,
-  random: Random,
-): Promise<SpecialistId> {
-  const bytes = files.get(weightsFile)!.slice()
-  const weights = decodeTensors(bytes).get('sparse.weights')!.data
-  for (let i = 0; i < weights.length / 100; i++) weights[random.below(weights.length)]! ^= 1
-  const artefact: Artefact = {
-    tier: manifest.tier,
-    taskKind: 'classification',
-    files: new Map([...files, [weightsFile, bytes]]),
-    meta: manifest.meta,
-    heldAside: [],
-  }
-  const digest = specialistDigest(artefact)
-  const card = parseCard(manifest.card, manifest.id)
-  const published = await registry.publish(task, artefact, (id) =>
-    cardJson({
-      ...card,
-      specialist: id,
-      task: { ...card.task, id: task.id },
-      certificate: {
-        ...card.certificate,
-        holdsFor: {
-          ...card.certificate.holdsFor,
-          specialists: [{ id, digest }],
-          template: templateDigest(task.template!),
-        },
-      },
-    }),
-  )
-  return published.id
 }

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { seededRandom } from '../base/random.ts'
+import { exampleSet } from '../data/example-set.ts'
 import { createNanoTier } from '../tier/nano/nano-tier.ts'
 import { labelled, tinyTask } from '../tier/tier.contract.ts'
 import type { RawPredictor } from '../tier/tier.ts'
@@ -53,7 +54,7 @@ let limit: number
 beforeAll(async () => {
   const tier = createNanoTier()
   const examples = bankRows(600, 1)
-  const artefact = await tier.train(tinyTask, { examples } as Parameters<typeof tier.train>[1], { seed: 0 })
+  const artefact = await tier.train(tinyTask, exampleSet(examples), { seed: 0 })
   predictor = await tier.load(artefact)
   calibration = fitCalibration(artefact.heldAside, artefact.heldAside)
   limit = noveltyLimitFor(artefact.heldAside.length)

@@ -56,7 +56,7 @@ function kindOf(data: TensorData): Kind {
   return name as Kind
 }
 
-/** Reads tensors; the arrays are views of `bytes` where these lie at a multiple of four, as whole files do, or else copies. Big-endian machines are not supported, here as in WebAssembly. */
+/** Reads tensors; the arrays are views of `bytes` where they are aligned there, as in whole files, or else copies. Big-endian machines are not supported, here as in WebAssembly. */
 export function decodeTensors(bytes: Uint8Array): ReadonlyMap<string, Tensor> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const headerBytes = Number(view.getBigUint64(0, true))
@@ -68,7 +68,7 @@ export function decodeTensors(bytes: Uint8Array): ReadonlyMap<string, Tensor> {
     const place = bytes.subarray(8 + headerBytes + start, 8 + headerBytes + end)
     assert(place.length === end - start, `tensor ${name} ends after its file`)
     // Not `slice`: a Node Buffer's gives a view.
-    const aligned = place.byteOffset % 4 === 0 ? place : new Uint8Array(place)
+    const aligned = place.byteOffset % kinds[dtype].BYTES_PER_ELEMENT === 0 ? place : new Uint8Array(place)
     tensors.set(name, { shape, data: views[dtype](aligned) })
   }
   return tensors
