@@ -17,7 +17,7 @@ export interface ChosenRule {
 /** Values that rules are tried on; the chosen one is then applied to all. */
 const sampleSize = 1000
 /** A field is extracted where at least this share of its values stands in the inputs; the rest counts as wrong. */
-export const fewestExplained = 0.5
+const fewestExplained = 0.5
 /** A rule that reads something else than the answer says in more than this share of the calls is not the task's. */
 const mostContradicted = 0.02
 

@@ -59,7 +59,7 @@ function kindOf(tree: JsonTree): 'object' | 'list' | 'leaf' {
 }
 
 /** The most frequent text; there is one. */
-export function mostFrequent<T extends string>(texts: readonly T[]): T {
+function mostFrequent<T extends string>(texts: readonly T[]): T {
   return [...countTexts(texts)].reduce((best, entry) => (entry[1] > best[1] ? entry : best))[0] as T
 }
 
@@ -183,7 +183,7 @@ function isEmptyWord(leaf: Leaf): boolean {
 }
 
 /** How most of the answers write that there is nothing. */
-export function missingOf(cells: readonly Cell[]): Missing {
+function missingOf(cells: readonly Cell[]): Missing {
   const written = cells.map(({ tree }) => JSON.stringify(tree ?? null))
   const tree = cells[written.indexOf(mostFrequent(written))]!.tree
   if (tree === undefined) return { kind: 'omitted' }
@@ -192,7 +192,7 @@ export function missingOf(cells: readonly Cell[]): Missing {
 }
 
 /** Why values that stand in too few of their inputs cannot be extracted, with some of them. */
-export function notInInputs(seen: readonly SeenValue[]): string {
+function notInInputs(seen: readonly SeenValue[]): string {
   const counts = [...countTexts(seen.map(({ value }) => value))].sort(([, a], [, b]) => b - a)
   const shown = counts
     .slice(0, 4)

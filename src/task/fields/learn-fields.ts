@@ -37,7 +37,7 @@ export interface LearnedFields {
 }
 
 /** With less of the answers given back it is another job. */
-export const fewestReproduced = 0.5
+const fewestReproduced = 0.5
 const fewestRows = 20
 
 /** Learns from rows in their order; refuses with the answers seen where a field cannot be extracted. */
