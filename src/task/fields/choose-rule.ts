@@ -16,6 +16,8 @@ export interface ChosenRule {
 
 /** Values that rules are tried on; the chosen one is then applied to all. */
 const sampleSize = 1000
+/** A rule that finds next to none of so many values is tried no further. */
+const firstSize = 20
 /** A field is extracted where at least this share of its values stands in the inputs; the rest counts as wrong. */
 const fewestExplained = 0.5
 /** A rule that reads something else than the answer says in more than this share of the calls is not the task's. */
@@ -25,12 +27,14 @@ const mostContradicted = 0.02
 export function chooseRule(seen: readonly SeenValue[], form: Leaf['kind']): ChosenRule | undefined {
   const step = Math.max(1, Math.ceil(seen.length / sampleSize))
   const sample = seen.filter((_, at) => at % step === 0)
+  const first = sample.filter((_, at) => at % Math.ceil(sample.length / firstSize) === 0)
   let best: ChosenRule | undefined
   for (const rule of rulesFor(
     sample.map(({ value }) => value),
     form,
   )) {
-    const unexplained = sample.filter(({ text, value }) => locateValue(rule, text, value).length === 0)
+    if (explainedShare(rule, first) < fewestExplained / 2) continue
+    const unexplained = sample.filter((one) => !isExplained(rule, one))
     const share = 1 - unexplained.length / sample.length
     if (share < fewestExplained || (best !== undefined && share <= best.share)) continue
     const contradicted = unexplained.filter(({ text }) => hasSource(rule, text)).length
@@ -39,6 +43,14 @@ export function chooseRule(seen: readonly SeenValue[], form: Leaf['kind']): Chos
     if (share === 1) break
   }
   return best
+}
+
+function explainedShare(rule: FieldRule, seen: readonly SeenValue[]): number {
+  return seen.filter((one) => isExplained(rule, one)).length / Math.max(1, seen.length)
+}
+
+function isExplained(rule: FieldRule, { text, value }: SeenValue): boolean {
+  return locateValue(rule, text, value).length > 0
 }
 
 /** A rule in words, for notes. */

@@ -51,7 +51,9 @@ export function learnFields(rows: readonly AnsweredText[]): LearnedFields | Refu
     return refusal('no-common-answer', noForm(rows, read.length), rows)
   const induced = withPresence(induce(read, '', context), context.found)
   const problems = problemsIn(induced)
-  if (problems.length > 0) return refusal('not-in-input', problemText(problems), rows)
+  // Answers that are no fields at all, such as prose, may well be another kind of task.
+  const reason = induced.kind === 'problem' ? 'no-common-answer' : 'not-in-input'
+  if (problems.length > 0) return refusal(reason, problemText(problems), rows)
   const root = induced as FieldNode
   const labels = [...new Set(labelsOf(root))].sort()
   if (labels.length === 0)
