@@ -14,8 +14,9 @@ import { maskedText } from '../text/masking.ts'
 import { findingsLines } from '../trust/findings-markdown.ts'
 import { type CommandContext, withContext } from './context.ts'
 import { type ColumnFlags, saidColumns, wholeFlag } from './flags.ts'
+import { addLayoutFlags, type LayoutFlags, saidLayout } from './layout-flags.ts'
 
-interface CheckFlags extends ColumnFlags {
+interface CheckFlags extends ColumnFlags, LayoutFlags {
   readonly data?: string
   readonly test?: string
   readonly seed: number
@@ -27,7 +28,7 @@ const shownUnits = 100
 
 /** The command. */
 export function checkCommand(): Command {
-  return new Command('check')
+  const command = new Command('check')
     .summary("what is the matter with a task's rows")
     .description(
       'Looks at the rows of a task before anything is trained: repeats, labels that look wrong, labels with few rows, test rows among the training rows, and what each does to the score of a plain model.',
@@ -37,6 +38,7 @@ export function checkCommand(): Command {
     .option('--test <file>', 'look for rows of this labelled file among them')
     .option('--input <column>', 'column of the files that holds the input')
     .option('--output <column>', 'column of the files that holds the label')
+  return addLayoutFlags(command)
     .option('--suspects <number>', 'labels that look wrong to list', wholeFlag, 20)
     .option('--seed <number>', 'seed of the folds', wholeFlag, 0)
     .option('--json', 'print one JSON document')
@@ -55,7 +57,14 @@ async function check(context: CommandContext, task: TaskId, flags: CheckFlags): 
   const load = async (file: string | undefined) =>
     file === undefined
       ? undefined
-      : (await loadExamples([file], { mask: maskedText, columns: saidColumns(flags), ...work })).examples
+      : (
+          await loadExamples([file], {
+            mask: maskedText,
+            layout: saidLayout(flags),
+            columns: saidColumns(flags),
+            ...work,
+          })
+        ).examples
   const [data, test] = [await load(flags.data), await load(flags.test)]
   const examples =
     data ?? (await gatherRows(await context.store(), { task, mergeLabels: true, ...work })).examples
