@@ -6,6 +6,9 @@
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'undici'
 
+/** Tasks that are called while the process itself is still new, whose answers do not count. */
+const warmTasks = 20
+
 /** Numbers of 0..1 by mulberry32; the same for the same seed. */
 function randomOf(seed) {
   let state = seed | 0
@@ -70,14 +73,19 @@ async function run({ port, callsFile, ...load }) {
     }
     result.ms = performance.now() - start - due
   }
-  const start = performance.now() + 100
-  for (const one of plan) {
-    const wait = start + one.due - performance.now()
-    if (wait > 0.5) await new Promise((done) => setTimeout(done, wait))
-    const work = ask(start, one).finally(() => open.delete(work))
-    open.add(work)
+  const drive = async (some) => {
+    const start = performance.now() + 100
+    for (const one of some) {
+      const wait = start + one.due - performance.now()
+      if (wait > 0.5) await new Promise((done) => setTimeout(done, wait))
+      const work = ask(start, one).finally(() => open.delete(work))
+      open.add(work)
+    }
+    await Promise.all(open)
   }
-  await Promise.all(open)
+  await drive(planOf({ ...load, seconds: load.warmUpSeconds }, warmTasks))
+  results.length = 0
+  await drive(plan)
   await dispatcher.close()
   return results
 }

@@ -17,6 +17,8 @@ const specialists = Number(process.env['SHOAL_FLEET'] ?? 1000)
 const seconds = Number(process.env['SHOAL_FLEET_SECONDS'] ?? 120)
 const perSecond = 300
 const trained = 8
+/** The process's own first calls, of the first 20 tasks, are left out: what is measured is cold specialists, not a cold process. */
+const warmUpSeconds = 3
 /** The default, and a quarter of what the whole fleet takes, where weights come and go all the time. */
 const memories = ['1GiB', '256MiB'] as const
 
@@ -39,6 +41,7 @@ export const bench: Bench = {
           seconds,
           perSecond,
           trained,
+          warmUpSeconds,
           weightBytes: home.meanBytes,
           ngrams: home.meanRows,
         },
@@ -56,6 +59,7 @@ export const bench: Bench = {
 interface Latencies extends JsonObject {
   readonly calls: number
   readonly p50Ms: number
+  readonly p95Ms: number
   readonly p99Ms: number
   readonly maxMs: number
 }
@@ -89,7 +93,7 @@ async function measure(load: ChildProcess, { folder, home, seed, memory }: Run):
   const startMs = Math.round(performance.now() - began)
   try {
     const cpu = cpuSeconds(gateway.child.pid!) ?? Number.NaN
-    load.send({ port: gateway.port, callsFile: home.callsFile, seed, perSecond, seconds })
+    load.send({ port: gateway.port, callsFile: home.callsFile, seed, perSecond, seconds, warmUpSeconds })
     const [results] = (await once(load, 'message')) as [readonly Result[]]
     const used = (cpuSeconds(gateway.child.pid!) ?? Number.NaN) - cpu
     const measured = {
@@ -122,7 +126,7 @@ function latencies(results: readonly Result[]): Latencies {
   const sorted = results.map(({ ms }) => ms).sort((a, b) => a - b)
   const at = (share: number): number =>
     Number((sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN).toFixed(2))
-  return { calls: sorted.length, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) }
+  return { calls: sorted.length, p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99), maxMs: at(1) }
 }
 
 function countReasons(results: readonly Result[]): JsonObject {
@@ -173,7 +177,7 @@ function figuresOf({
     },
     {
       what: `${what}: first call of a specialist`,
-      measured: `p99 ${cold.p99Ms} ms (p50 ${cold.p50Ms}, max ${cold.maxMs}; ${cold.calls} calls)`,
+      measured: `p99 ${cold.p99Ms} ms (p50 ${cold.p50Ms}, p95 ${cold.p95Ms}, max ${cold.maxMs}; ${cold.calls} calls)`,
       target: 'at most 25 ms',
       met: cold.p99Ms <= 25,
     },

@@ -1,5 +1,5 @@
 /** A fleet of specialists that do not all fit into memory, behind the real gateway: who answers, what comes and goes, what cannot be loaded. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -16,13 +16,14 @@ import { ask } from './support/ask.ts'
 import { publishCopy, weightsFile } from './support/publish-copy.ts'
 import { type RunShoal, runShoal } from './support/run-shoal.ts'
 
-const teams = Array.from({ length: 60 }, (_, at) => `team-${at}`)
+const teams = Array.from({ length: 30 }, (_, at) => `team-${at}`)
 let folder: string
 let shoal: RunShoal
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'shoal-fleet-'))
   shoal = runShoal(folder)
+  await mkdir(shoal.home)
 })
 afterEach(async () => {
   shoal.close()
@@ -96,12 +97,12 @@ async function metric(url: string, name: string): Promise<number> {
 test('each call is answered by its own specialist, in memory or not, within the limit; one that is damaged says so', async () => {
   const sizeBytes = await publishFleet()
   const limitBytes = 8 * Math.ceil(sizeBytes / 1024) * 1024
-  const settings = `upstream:\n  url: none\nlocal:\n  memory: ${limitBytes / 1024}KiB\naudit:\n  share: 0\n`
+  const settings = `upstream:\n  url: none\nlocal:\n  memory: ${limitBytes / 1024}KiB\naudit:\n  rate: 0\n`
   await writeFile(join(folder, 'shoal.yaml'), settings)
-  await damage('team-59')
+  await damage('team-29')
   const { url, stop, said } = await shoal.serve('--port', '0')
   const random = seededRandom(2)
-  const asked = Array.from({ length: 600 }, () => teams[Math.floor(59 ** random.next()) - 1]!)
+  const asked = Array.from({ length: 300 }, () => teams[Math.floor(29 ** random.next()) - 1]!)
   const askOne = async (team: string): Promise<void> => {
     const { status, headers } = await ask(url, mailFor(team, 'please help with my card'))
     expect([status, headers.get('x-shoal-served-by')]).toEqual([200, `${team}@1 (nano)`])
@@ -115,10 +116,10 @@ test('each call is answered by its own specialist, in memory or not, within the 
   expect(await metric(url, 'shoal_specialist_memory_bytes')).toBeLessThanOrEqual(limitBytes)
   expect(await metric(url, 'shoal_specialist_evictions')).toBeGreaterThan(10)
   expect(await metric(url, 'shoal_specialist_load_failures')).toBe(0)
-  const damaged = await ask(url, mailFor('team-59', 'please help with my card'))
+  const damaged = await ask(url, mailFor('team-29', 'please help with my card'))
   expect(damaged.headers.get('x-shoal-reason')).toBe('specialist-failed')
   const ready = (await (await fetch(`${url}/readyz`)).json()) as { problems: readonly string[] }
-  expect(ready.problems).toEqual([expect.stringContaining('team-59@1')])
+  expect(ready.problems).toEqual([expect.stringContaining('team-29@1')])
   expect(await metric(url, 'shoal_specialist_load_failures')).toBe(1)
   expect(said()).not.toContain('unhandled')
   expect(await stop()).toBe(0)
