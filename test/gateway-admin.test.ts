@@ -88,6 +88,12 @@ test('tasks, their versions and cards can be looked at', async () => {
   const card = await admin('GET', '/specialists/mail@1/card')
   expect(card.body.certificate.risk).toBe(0.1)
   expect(card.body.data.findings.labels).toHaveLength(2)
+  const audits = await admin('GET', '/tasks/mail/audits')
+  expect(audits.body).toMatchObject({
+    task: 'mail',
+    serves: 'mail@1',
+    audits: { audited: 0, wrong: 0, evidence: 1, rate: 0.05, because: 'few-audits', drifting: [] },
+  })
 })
 
 test('a task is paused and resumed, and the gateway follows', async () => {
@@ -168,6 +174,7 @@ test('the document describes every operation', async () => {
     '/admin/specialists/{specialist}/card',
     '/admin/tasks',
     '/admin/tasks/{task}',
+    '/admin/tasks/{task}/audits',
     '/admin/tasks/{task}/promote',
     '/admin/tasks/{task}/rollback',
     '/admin/tasks/{task}/specialists',

@@ -136,7 +136,7 @@ function contextOf(
       return live.upstream
     },
     access: options.access ?? openAccess,
-    admin: options.admin,
+    admin: options.admin && { ...options.admin, ...(audits && { audits }) },
     recorder,
     tasks,
     mask: options.mask,

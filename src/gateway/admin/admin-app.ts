@@ -12,6 +12,7 @@ import type { Log } from '../../base/log.ts'
 import { wireErrorBody } from '../../wire/wire-error.ts'
 import { handlerError } from '../failures.ts'
 import type { AdminContext } from './admin-context.ts'
+import { auditRoutes } from './audits.ts'
 import { callRoutes } from './calls.ts'
 import { forgetRoutes } from './forget.ts'
 import { keyRoutes } from './keys.ts'
@@ -23,6 +24,7 @@ import { taskRoutes } from './tasks.ts'
 const allRoutes = [
   taskRoutes,
   specialistRoutes,
+  auditRoutes,
   pointerRoutes,
   callRoutes,
   forgetRoutes,

@@ -94,6 +94,30 @@ export const specialist = z.object({
   verdict: z.enum(['train', 'do-not-train']).optional(),
 })
 
+export const auditFigures = z.object({
+  task: taskName,
+  serves: specialistName.optional(),
+  audits: z
+    .object({
+      audited: count.describe('Audited calls whose outcome is known.'),
+      wrong: count,
+      risk: z
+        .object({ value: share, low: share, high: share })
+        .optional()
+        .describe('Mean loss, with bounds that hold at every moment at once.'),
+      corrected: count.describe('Audited calls that a person has spoken on too.'),
+      foundWrong: count.describe('Wrong answers that people found among calls that were not audited.'),
+      allowed: share.optional().describe('Absent while the usual disagreement is being learned.'),
+      evidence: z.number().describe('That the risk is above what is allowed, as a bet of one has grown.'),
+      needed: z.number().describe('Evidence at which the specialist is demoted.'),
+      rate: share.describe('Probability with which the next local answer is audited.'),
+      because: z.string().describe('Why the rate is what it is.'),
+      drifting: z.array(z.enum(['confidence', 'novelty', 'labels'])),
+    })
+    .optional()
+    .describe('Absent where nothing serves, or this gateway does not audit.'),
+})
+
 export const serving = z.object({ task: taskName, serves: z.string().nullable() })
 
 export const call = z.object({
