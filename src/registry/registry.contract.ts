@@ -1,6 +1,9 @@
 /** What every registry must do; each implementation runs this suite on registries of its own. */
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { sha256 } from '../base/hash.ts'
 import { type SpecialistId, specialistId, taskId } from '../base/ids.ts'
+import { createScratch } from '../base/scratch.ts'
 import type { Task } from '../task/types.ts'
 import type { Artefact } from '../tier/tier.ts'
 import { specialistDigest } from './manifest-file.ts'
@@ -73,6 +76,24 @@ export function registryContract(make: () => Promise<RegistryUnderTest>): void {
       expect([...loaded.files.keys()].sort()).toEqual(['head.bin', 'shared.bin'])
       for (const [name, data] of artefact(3).files)
         expect(Buffer.from(loaded.files.get(name)!).equals(data)).toBe(true)
+    })
+
+    test('what is known of a version comes without its files, and those that are asked for, also into scratch memory', async () => {
+      const manifest = await publish(3)
+      const described = await registry.describe(manifest.id)
+      expect(described).toEqual({ manifest, digest: specialistDigest(artefact(3)) })
+      const head = { 'head.bin': manifest.files['head.bin']! }
+      const scratch = createScratch()
+      for (let round = 0; round < 3; round++) {
+        const files = await registry.files(manifest.id, head, scratch)
+        expect([...files.keys()]).toEqual(['head.bin'])
+        expect(Buffer.from(files.get('head.bin')!).equals(artefact(3).files.get('head.bin')!)).toBe(true)
+        scratch.reset()
+      }
+      const missing = { 'head.bin': { sha256: sha256('nothing'), sizeBytes: 7 } }
+      await expect(registry.files(manifest.id, missing, scratch)).rejects.toMatchObject({
+        code: 'registry.file-missing',
+      })
     })
 
     test('the digest is known before publishing and tells artefacts apart', async () => {
