@@ -19,7 +19,7 @@ export const modeSettings: { readonly [M in FeatureMode]: ModeSettings } = {
     leastCount: 2,
     members: 3,
     pairRate: 0.1,
-    margins: { any: 0.5, outside: 1 },
+    margins: { any: 0.5, outside: 2 },
     sparse: { rate: 0.05, dropout: 0.4 },
     network: { hidden: 63, rate: 0.02, dropout: 0.4, tokenDropout: 0.05 },
   },
