@@ -29,8 +29,10 @@ const ask = (url: string): Promise<Response> =>
   })
 
 const settings = (text: string): Promise<void> => writeFile(join(folder, 'shoal.yaml'), text)
-const problemsAt = async (url: string): Promise<readonly string[]> =>
-  (await (await fetch(`${url}/readyz`)).json()).problems
+async function problemsAt(url: string): Promise<readonly string[]> {
+  const ready = (await (await fetch(`${url}/readyz`)).json()) as { readonly problems: readonly string[] }
+  return ready.problems
+}
 
 test('a typo changes nothing and is told with line and nearest key; the mended file holds, and calls under way are not lost', async () => {
   const [first, second] = upstreams
