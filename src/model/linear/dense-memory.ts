@@ -15,6 +15,8 @@ export interface DenseMemory {
   allocate(sizeBytes: number): number
   /** The same with whatever lies there. */
   take(sizeBytes: number): number
+  /** Makes room for that many bytes beforehand, so that a server does not stand still for it later; takes none of them. */
+  reserve(sizeBytes: number): void
   /** Takes back what `place` gave for that many bytes. */
   release(address: number, sizeBytes: number): void
   /** Scratch space of at least that many bytes, shared by all users: valid until the next call. */
@@ -74,6 +76,10 @@ export function createDenseMemory(): DenseMemory {
   return {
     kernels: createKernels(memory),
     take,
+    reserve(sizeBytes) {
+      const missing = sizeBytes - memory.buffer.byteLength
+      if (missing > 0) memory.grow(Math.ceil(missing / pageBytes))
+    },
     allocate(sizeBytes) {
       const address = take(sizeBytes)
       views().bytes.fill(0, address, address + roundUp(sizeBytes))

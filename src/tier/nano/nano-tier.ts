@@ -4,6 +4,7 @@
 import { appError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
 import type { Example } from '../../data/example.ts'
+import { sharedDenseMemory } from '../../model/linear/dense-memory.ts'
 import type { StaticEmbedding } from '../../model/static-embedding.ts'
 import { readStaticEmbedding } from '../../model/static-embedding-assets.ts'
 import type { Task } from '../../task/types.ts'
@@ -16,6 +17,9 @@ import { fingerprint } from './fingerprint.ts'
 import { textOf } from './inputs.ts'
 import { createNanoPredictor } from './predictor.ts'
 import { type Trained, trainInThread } from './training-thread.ts'
+
+/** Addresses, not memory: what a server's specialists fill before theirs has to grow for the first time. */
+const reservedBytes = 512 * 2 ** 20
 
 /** The tier; its static tables are read once, when first needed. */
 export function createNanoTier(): Tier {
@@ -66,6 +70,7 @@ export function createNanoTier(): Tier {
       return createNanoPredictor(decodeModel(weights, description), description, table)
     },
     async prepare() {
+      sharedDenseMemory().reserve(reservedBytes)
       await Promise.all(tableNames.map(tableOf))
     },
   }
