@@ -34,7 +34,7 @@ const fields: Judged = {
 const name = { start: 0, end: 3, label: 'name', text: 'Ann' }
 const place = { start: 13, end: 17, label: 'place', text: 'Rome' }
 
-test('of fields, key order and spacing do not count, values do, and what is no JSON cannot be read', () => {
+test('of fields, key order and spacing do not count, values do, and what is no JSON counts as wrong', () => {
   const local = answerText(fields.rendering, input, { kind: 'spans', spans: [name, place] })!
   const tree = JSON.parse(local)
   const reordered = JSON.stringify(tree, undefined, 4)
@@ -42,5 +42,5 @@ test('of fields, key order and spacing do not count, values do, and what is no J
   const less = answerText(fields.rendering, input, { kind: 'spans', spans: [name] })!
   expect(answerLoss(fields, { input, local, other: less })).toBe(1)
   expect(answerLoss({ ...fields, promise: 'parts' }, { input, local, other: less })).toBe(0.5)
-  expect(answerLoss(fields, { input, local, other: 'None found.' })).toBeUndefined()
+  expect(answerLoss(fields, { input, local, other: 'None found.' })).toBe(1)
 })

@@ -17,9 +17,9 @@ export interface TwoAnswers {
 }
 
 /**
- * 0 where both say the same, 1 where not, the share of wrong parts where the task promises by parts; `undefined` where
- * the other answer cannot be read as an answer of the task. Such calls had no row among those that the certificate was
- * made on either, so they are no part of what it promises: they are reported, and neither right nor wrong.
+ * 0 where both say the same, 1 where not, the share of wrong parts where the task promises by parts. An other answer
+ * that cannot be read counts as the certificate counted such rows: of labels they were no part of it (`undefined`:
+ * reported, neither right nor wrong), of fields they were wrong.
  */
 export function answerLoss(
   task: Pick<Task, 'space' | 'rendering' | 'promise'>,
@@ -52,9 +52,9 @@ function fieldsLoss(
   rendering: FieldRendering,
   promise: Task['promise'],
   { input, local, other }: TwoAnswers,
-): number | undefined {
+): number {
   const [said, expected] = [readBody(rendering, local), readBody(rendering, other)]
-  if (expected === undefined) return undefined
+  if (expected === undefined) return 1
   if (said !== undefined && sameTree(said, expected)) return 0
   if (promise !== 'parts' || input.kind !== 'text') return 1
   const [ours, theirs] = [readFields(rendering, input.text, local), readFields(rendering, input.text, other)]
