@@ -170,6 +170,7 @@ async function load(shelf: Shelf, entry: Entry): Promise<CalibratedPredictor> {
     counts.loads++
     counts.loaded = inMemory.size
     counts.sizeBytes += predictor.sizeBytes
+    await makeRoom(shelf, 0, entry) // Weights may take more than their files, and another load may have ended.
     if (entry.isDisposed) await letGo(shelf, entry)
     entry.source.onLoaded()
     return predictor
@@ -194,12 +195,13 @@ function turn(shelf: Shelf): Promise<Scratch> {
 }
 
 /** Lets go of those asked longest ago until that many bytes fit; those being asked stay. */
-async function makeRoom(shelf: Shelf, sizeBytes: number): Promise<void> {
+async function makeRoom(shelf: Shelf, sizeBytes: number, staying?: Entry): Promise<void> {
   const { counts, inMemory, limitBytes } = shelf
   while (counts.sizeBytes + sizeBytes > limitBytes) {
     let oldest: Entry | undefined
     for (const entry of inMemory) {
-      if (entry.asked === 0 && (oldest === undefined || entry.lastAsked < oldest.lastAsked)) oldest = entry
+      if (entry === staying || entry.asked > 0) continue
+      if (oldest === undefined || entry.lastAsked < oldest.lastAsked) oldest = entry
     }
     if (!oldest) return // One that is larger than the limit is served all the same, alone.
     counts.evictions++
