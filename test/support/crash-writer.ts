@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { systemClock } from '../../src/base/clock.ts'
 import type { CallId, SpecialistId } from '../../src/base/ids.ts'
 import { taskId } from '../../src/base/ids.ts'
+import { keptAnswer } from '../../src/pipeline/call-texts.ts'
 import { correctCalls } from '../../src/pipeline/correct.ts'
 import { importFiles } from '../../src/pipeline/import.ts'
 import { gatherRows } from '../../src/pipeline/task-rows.ts'
@@ -38,9 +39,12 @@ async function work(folder: string, seed: number): Promise<void> {
   const tell = (done: Done): void => void process.send?.(done)
   const corrections = async (): Promise<void> => {
     for (;;) {
-      for await (const { id } of store.calls.iterate({ task: taskId('mail') })) {
-        if (await store.corrections.get(id)) continue
-        const [corrected] = await correctCalls(store, [{ call: id, output: 'ham' }], systemClock)
+      for await (const call of store.calls.iterate({ task: taskId('mail') })) {
+        const { id } = call
+        // What was answered is right: corrections that say otherwise would have the gateway demote the specialist.
+        const output = keptAnswer(call)
+        if (output === undefined || (await store.corrections.get(id))) continue
+        const [corrected] = await correctCalls(store, [{ call: id, output }], systemClock)
         tell({ kind: 'corrected', call: id, output: corrected!.output })
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
