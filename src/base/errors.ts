@@ -91,6 +91,11 @@ export const errorTable = {
     ...input,
     message: 'There are no examples to evaluate on. Give a file with at least one labelled row.',
   },
+  'artefact.other-version': {
+    ...state,
+    message:
+      'This specialist was made by another version of Shoal and cannot be loaded by this one: {problem}. Train it again with `shoal train TASK`.',
+  },
   'card.invalid': {
     ...internal,
     message:

@@ -102,11 +102,12 @@ export function describe(description: NanoDescription): Json {
   return JSON.parse(JSON.stringify(description))
 }
 
+/** Reads a description; throws `artefact.other-version`. */
 export function parseDescription(meta: { readonly [key: string]: Json }): NanoDescription {
   const description = meta['model'] as unknown as NanoDescription | undefined
   if (description?.format === format) return description
-  throw appError('internal.bug', {
-    problem: `a nano artefact of format ${description?.format ?? 'unknown'} was given to a reader of format ${format}`,
+  throw appError('artefact.other-version', {
+    problem: `it is of format ${description?.format ?? 'unknown'}, and format ${format} is read`,
   })
 }
 

@@ -178,7 +178,5 @@ function nothingToTrainOn(): Error {
 }
 
 function tableChanged(table: TableName): Error {
-  return appError('internal.bug', {
-    problem: `this specialist was trained with another version of the static table ${table}; train it again`,
-  })
+  return appError('artefact.other-version', { problem: `its static table ${table} was another` })
 }

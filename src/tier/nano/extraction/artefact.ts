@@ -37,12 +37,12 @@ export function describeTagger(description: Omit<TaggerDescription, 'format'>): 
   return { format, ...description }
 }
 
-/** Reads a description. */
+/** Reads a description; throws `artefact.other-version`. */
 export function parseTaggerDescription(meta: { readonly [key: string]: Json }): TaggerDescription {
   const parsed = descriptionSchema.safeParse(meta['tagger'])
   if (parsed.success) return parsed.data
-  throw appError('internal.bug', {
-    problem: `a nano artefact for extraction has a description of another format: ${z.prettifyError(parsed.error)}`,
+  throw appError('artefact.other-version', {
+    problem: `its description differs: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`,
   })
 }
 
