@@ -84,3 +84,15 @@ test('where people say what is right, the upstream’s usual disagreement is lea
   const more = [...usual, ...many(400, (at) => at % 2 === 0, 1000)]
   expect(recordOf(more, error).hasLeft).toBe(true)
 })
+
+test('people who speak on the first audits only do not make the later ones look worse', () => {
+  const error: AuditTerms = { ...terms, wrongMeans: 'error' }
+  const usual = many(200, (at) => at % 10 === 0)
+  const later = many(2000, (at) => at % 10 === 0, 1000)
+  const rightAfterAll = usual
+    .filter(({ wrong }) => wrong)
+    .map((one) => ({ ...one, source: 'correction' as const, wrong: false }))
+  const figures = recordOf([...usual, ...rightAfterAll, ...later], error)
+  expect(figures).toMatchObject({ corrected: 20, wrong: 200, hasLeft: false })
+  expect(figures.allowed).toBe(recordOf(usual, error).allowed)
+})

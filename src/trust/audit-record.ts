@@ -60,10 +60,13 @@ interface Test {
  * An empty record. Where `wrong` means "differs from the upstream", the test is of the certificate's risk. Where it means
  * "differs from a person's answer", an audit cannot see an error, only a disagreement, and the upstream makes errors of
  * its own: so the first 200 audits give an upper bound (Clopper-Pearson, level delta / 2) of the usual disagreement, and
- * the audits after them test at level delta / 2 that it has not become more. Together the level is delta.
+ * the audits after them test at level delta / 2 that it has not become more. Together the level is delta. Of the first 200
+ * the largest loss that each was ever given is learned from: were a person's "right after all" to lower the usual
+ * disagreement, the audits that nobody has looked at yet would seem to have become worse.
  */
 export function auditRecord(terms: AuditTerms): AuditRecord {
   const losses: number[] = []
+  const largest: number[] = []
   const places = new Map<CallId, number>()
   const corrections = new Map<CallId, number>()
   let state = freshTest(terms)
@@ -74,14 +77,19 @@ export function auditRecord(terms: AuditTerms): AuditRecord {
         if (places.has(check.call)) return
         places.set(check.call, losses.length)
         losses.push(corrections.get(check.call) ?? loss)
-        state = nextTest(state, losses.at(-1)!, terms)
+        largest.push(Math.max(loss, losses.at(-1)!))
+        state = nextTest(state, { loss: losses.at(-1)!, largest: largest.at(-1)! }, terms)
         return
       }
       corrections.set(check.call, loss)
       const place = places.get(check.call)
       if (place === undefined || losses[place] === loss) return
       losses[place] = loss
-      state = losses.reduce((before, one) => nextTest(before, one, terms), freshTest(terms))
+      largest[place] = Math.max(largest[place]!, loss)
+      state = losses.reduce(
+        (before, one, at) => nextTest(before, { loss: one, largest: largest[at]! }, terms),
+        freshTest(terms),
+      )
     },
     figures: () => figuresOf({ losses, places, corrections, state, terms }),
   }
@@ -92,9 +100,15 @@ function freshTest({ risk, delta, wrongMeans }: AuditTerms): Test {
   return wrongMeans === 'error' ? { learned } : { learned, test: startRiskTest({ risk, delta }) }
 }
 
-function nextTest(state: Test, loss: number, { risk, delta }: AuditTerms): Test {
+interface AuditedLoss {
+  readonly loss: number
+  /** The largest loss that the audit or a person ever gave the call. */
+  readonly largest: number
+}
+
+function nextTest(state: Test, { loss, largest }: AuditedLoss, { risk, delta }: AuditTerms): Test {
   if (state.test) return { ...state, test: afterAudit(state.test, loss) }
-  const learned = { audits: state.learned.audits + 1, lossSum: state.learned.lossSum + loss }
+  const learned = { audits: state.learned.audits + 1, lossSum: state.learned.lossSum + largest }
   if (learned.audits < learningAudits) return { learned }
   const usual = clopperPearsonUpper(Math.ceil(learned.lossSum), learned.audits, delta / 2)
   const allowed = Math.min(mostAllowed, Math.max(risk, usual))
