@@ -45,3 +45,17 @@ test('texts of every length have a signature, so the search ends', () => {
   for (let length = 0; length < 80; length++) finder.add('ab'.repeat(length).slice(0, length))
   expect(finder.find('a'.repeat(5000))).toBeUndefined()
 })
+
+test('a text that repeats one exactly is found as that, also where another is nearly the same', () => {
+  const finder = new NearDuplicateFinder()
+  const form = sentence(300)
+  for (let row = 0; row < 40; row++) finder.add(`${form} ${row}`)
+  for (let row = 0; row < 40; row++)
+    expect(finder.find(`${form} ${row}`)).toMatchObject({ of: row, similarity: 1 })
+})
+
+test('texts that differ are never the same, whatever their shingles', () => {
+  const finder = new NearDuplicateFinder()
+  finder.add('a'.repeat(30))
+  expect(finder.add('a'.repeat(31))!.similarity).toBeLessThan(1)
+})

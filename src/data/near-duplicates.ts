@@ -5,7 +5,7 @@
 import { normalisedText } from './duplicate-key.ts'
 import { KeyTable } from './key-table.ts'
 
-/** A text and the earlier one that it nearly repeats; texts that are the same but for case and spaces have similarity 1. */
+/** A text and the earlier one that it nearly repeats; only texts that are the same but for case and spaces have similarity 1. */
 export interface NearDuplicate {
   /** Number of the text, in the order of adding. */
   readonly row: number
@@ -24,9 +24,14 @@ const bands = 8
 const binsPerBand = 4
 const bins = bands * binsPerBand
 
-/** Texts are added one by one; memory is the texts' own and about 200 bytes each. */
+/** Of texts that differ and yet have the same shingles. */
+const mostOfDifferent = 1 - 2 ** -20
+
+/** Texts are added one by one; memory is the texts' own and about 250 bytes each. */
 export class NearDuplicateFinder {
   readonly #texts: string[] = []
+  /** The first row of each text. A bucket knows its first text only, which need not be the one that is repeated. */
+  readonly #firstRows = new Map<string, number>()
   readonly #buckets = Array.from({ length: bands }, () => new KeyTable())
   /** Per band: the first text of each bucket. */
   readonly #firsts: number[][] = Array.from({ length: bands }, () => [])
@@ -38,6 +43,7 @@ export class NearDuplicateFinder {
     const shown = this.#prepare(text)
     const best = this.#closest(shown, row)
     this.#texts.push(shown)
+    if (best?.similarity !== 1) this.#firstRows.set(shown, row)
     for (let band = 0; band < bands; band++) {
       const bucket = this.#buckets[band]!
       if (bucket.add(this.#keyOf(band)) === this.#firsts[band]!.length) this.#firsts[band]!.push(row)
@@ -57,6 +63,8 @@ export class NearDuplicateFinder {
   }
 
   #closest(text: string, row: number): NearDuplicate | undefined {
+    const same = this.#firstRows.get(text)
+    if (same !== undefined) return { row, of: same, similarity: 1 }
     const candidates = new Set<number>()
     for (let band = 0; band < bands; band++) {
       const number = this.#buckets[band]!.find(this.#keyOf(band))
@@ -64,7 +72,7 @@ export class NearDuplicateFinder {
     }
     let best: NearDuplicate | undefined
     for (const of of candidates) {
-      const similarity = this.#texts[of] === text ? 1 : similarityOf(text, this.#texts[of]!)
+      const similarity = Math.min(mostOfDifferent, similarityOf(text, this.#texts[of]!))
       if (similarity >= leastSimilarity && similarity > (best?.similarity ?? 0))
         best = { row, of, similarity }
     }
