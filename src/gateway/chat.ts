@@ -71,6 +71,8 @@ function guarded(context: GatewayContext, exchange: Exchange, step: () => void):
 
 /** Routes a call; what is no chat request is forwarded at once. */
 function decideCall(context: GatewayContext, exchange: Exchange, body: Buffer): Decided | undefined {
+  // It may have been revoked while the body came.
+  if (exchange.key?.revoked.aborted) throw appError('key.revoked', {})
   const call = callOfBody(context, exchange, body)
   const forbidden = taskRefusal(exchange.key, call?.form.recognised.task)
   if (forbidden) throw forbidden

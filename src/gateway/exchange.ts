@@ -65,8 +65,7 @@ export function beginExchange(
 
 /** Fires when the client has gone, and when its key was revoked. */
 export function exchangeSignal({ response, key }: Exchange): AbortSignal {
-  const left = clientSignal(response)
-  return key ? AbortSignal.any([left, key.revoked]) : left
+  return clientSignal(response, key?.revoked)
 }
 
 /** The error of a call that its {@link exchangeSignal} ended. */

@@ -1,6 +1,5 @@
 /** `GET /v1/models`: the upstream's list and the tasks, which are models of the name `shoal/TASK`. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { appError } from '../base/errors.ts'
 import { tryParseJson } from '../base/json.ts'
 import type { TaskBook } from '../route/recognise.ts'
 import { modelListSchema } from '../wire/openai-chat.ts'
@@ -9,14 +8,15 @@ import {
   answerError,
   beginExchange,
   callOf,
+  cutOff,
   type Exchange,
+  exchangeSignal,
   keepBeforeAnswer,
   type Standing,
   shoalFields,
 } from './exchange.ts'
 import { handlerError } from './failures.ts'
 import { clientFields } from './header-fields.ts'
-import { clientSignal } from './relay.ts'
 
 const standing: Standing = { reason: 'opaque', servedBy: 'upstream', streaming: false }
 
@@ -33,7 +33,7 @@ export async function handleModels(
   response: ServerResponse,
 ): Promise<void> {
   const exchange = beginExchange(context, request, response, 'opaque')
-  const signal = clientSignal(response)
+  const signal = exchangeSignal(exchange)
   try {
     const { status, fields, body } = await listModels(context, exchange, signal)
     const call = callOf(context, exchange, standing, { status, response: body.toString() })
@@ -43,7 +43,7 @@ export async function handleModels(
     response.end(body)
   } catch (cause) {
     const error = signal.aborted
-      ? appError('request.client-left', {}, cause)
+      ? cutOff(exchange, cause)
       : handlerError(context.log, context.upstream, cause)
     answerError(context, exchange, standing, error)
   }

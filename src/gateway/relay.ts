@@ -23,12 +23,18 @@ export async function relay(
   return held
 }
 
-/** A signal that fires when the client goes away before its answer is complete. */
-export function clientSignal(response: ServerResponse): AbortSignal {
+/**
+ * A signal that fires when the client goes away before its answer is complete, and when `other` does until then.
+ * Not `AbortSignal.any`: of a signal that lives long it keeps an entry for every one made from it (Node 20).
+ */
+export function clientSignal(response: ServerResponse, other?: AbortSignal): AbortSignal {
   const controller = new AbortController()
+  const abort = (): void => controller.abort()
   response.once('close', () => {
+    other?.removeEventListener('abort', abort)
     if (!response.writableFinished) controller.abort()
   })
-  if (response.destroyed) controller.abort()
+  if (response.destroyed || other?.aborted) controller.abort()
+  else other?.addEventListener('abort', abort)
   return controller.signal
 }

@@ -4,6 +4,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { type AppError, appError } from '../base/errors.ts'
 import { errorCodeOf } from '../base/files.ts'
 import { wireErrorBody } from '../wire/wire-error.ts'
+import type { HeldKey } from './access/keyring.ts'
 import { adminApp } from './admin/admin-app.ts'
 import { chatHandler } from './chat.ts'
 import type { GatewayContext } from './context.ts'
@@ -11,6 +12,7 @@ import { errorShapeOf } from './exchange.ts'
 import { handlerError } from './failures.ts'
 import { forwardOpaque } from './forward-opaque.ts'
 import { handleModels } from './models.ts'
+import { isPlainTarget } from './request-target.ts'
 
 const chatPath = '/v1/chat/completions'
 /** Longer than the keep-alive of usual clients and load balancers, so that they close first. */
@@ -92,7 +94,7 @@ function chatServer(
 ): Server {
   const onChat = chatHandler(context)
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const admitted = context.access.admit(request)
+    const admitted = admit(context, request)
     if (admitted instanceof Error) refuseAtTheDoor(request, response, admitted)
     else if (request.method === 'POST' && isChatPath(request.url ?? '')) onChat(request, response)
     else handler(request, response)
@@ -104,6 +106,13 @@ function chatServer(
     onRequest(request, response)
   })
   return server
+}
+
+/** The key that a request showed; or why it goes no further. */
+function admit({ access }: GatewayContext, request: IncomingMessage): HeldKey | AppError | undefined {
+  const target = request.url ?? ''
+  if (isChatPath(target) || isPlainTarget(target)) return access.admit(request)
+  return appError('request.not-found', { method: request.method ?? '', path: target.split('?')[0]! })
 }
 
 /** What is refused before its body is read is no call: it is answered, and the connection ends with it. */

@@ -46,7 +46,7 @@ export function createAccess(options: AccessOptions): Access {
       if (refusal) return refusal
       const path = pathOf(request.url ?? '')
       if (openPaths.has(path)) return undefined
-      const scope = path === '/admin' || path.startsWith('/admin/') ? 'admin' : 'calls'
+      const scope = isAdminPath(path) ? 'admin' : 'calls'
       if (isLoopback && !keyring.isRequired(scope)) return undefined
       const key = admittedKey(keyring, fields, scope)
       if (key instanceof Error) return key
@@ -61,6 +61,11 @@ export function createAccess(options: AccessOptions): Access {
       return key
     },
   }
+}
+
+/** Whether a path belongs to administration, as it is written: `/%61dmin` does not, and must lead nowhere. */
+export function isAdminPath(path: string): boolean {
+  return path === '/admin' || path.startsWith('/admin/')
 }
 
 /** Why a call of a task, or of none, is not allowed with a key. */

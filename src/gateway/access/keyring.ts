@@ -43,15 +43,26 @@ export async function openKeyring(options: {
 }): Promise<Keyring> {
   const following = new Following(options)
   await following.read()
+  // One after the other: a list that was read before a key was revoked must not be taken over after it.
   let looking: Promise<void> = Promise.resolve()
-  const timer = setInterval(() => {
-    looking = looking.then(() => following.readAgain())
-  }, lookEveryMs)
+  const refresh = (): Promise<void> => {
+    const read = looking.then(() => following.read())
+    looking = read.catch(() => undefined)
+    return read
+  }
+  const lookAgain = async (): Promise<void> => {
+    try {
+      await refresh()
+    } catch (cause) {
+      options.log.error({ err: cause }, 'the keys could not be read; those known before stay valid')
+    }
+  }
+  const timer = setInterval(() => void lookAgain(), lookEveryMs)
   timer.unref()
   return {
     find: (secret) => following.find(secret),
     isRequired: (scope) => following.everMade.has(scope),
-    refresh: () => following.read(),
+    refresh,
     close: async () => {
       clearInterval(timer)
       await looking
@@ -78,14 +89,6 @@ class Following {
     if (this.#bySecret.size >= mostSecrets) this.#bySecret.clear()
     this.#bySecret.set(secret, held)
     return held
-  }
-
-  async readAgain(): Promise<void> {
-    try {
-      await this.read()
-    } catch (cause) {
-      this.#options.log.error({ err: cause }, 'the keys could not be read; those known before stay valid')
-    }
   }
 
   async read(): Promise<void> {

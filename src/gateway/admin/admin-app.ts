@@ -10,6 +10,7 @@ import {
 import { AppError, appError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import { wireErrorBody } from '../../wire/wire-error.ts'
+import { isAdminPath } from '../access/access.ts'
 import { handlerError } from '../failures.ts'
 import type { AdminContext } from './admin-context.ts'
 import { auditRoutes } from './audits.ts'
@@ -40,6 +41,7 @@ export function adminApp(context: AdminContext, log: Log): FastifyPluginAsync {
     app.setValidatorCompiler(validatorCompiler)
     app.setSerializerCompiler(serializerCompiler)
     takeJson(plain)
+    refuseOtherSpellings(plain)
     refuseOtherMethods(plain)
     app.setErrorHandler((cause, _request, reply) => {
       const error = errorOf(cause, log)
@@ -61,6 +63,14 @@ export function adminApp(context: AdminContext, log: Log): FastifyPluginAsync {
     for (const routes of allRoutes) await app.register(routes(context))
     app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
   }
+}
+
+/** The router decodes paths and the door, which asks for the key, does not: what the door took for a call goes no further. */
+function refuseOtherSpellings(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ method, raw }) => {
+    const path = (raw.url ?? '').split('?')[0]!
+    if (!isAdminPath(path)) throw appError('request.not-found', { method, path })
+  })
 }
 
 /** A path that is there under other methods is answered with 405 and those, before anything of the body is looked at. */
