@@ -27,9 +27,14 @@ class World {
   /** What the next training comes to; an error where it fails. */
   next: number | Error = 0.5
   trainMs = 5
+  /** A task whose versions cannot be read. */
+  broken: string | undefined
+  /** What the settings say by now, where it is something else than at the start. */
+  after: number | undefined
 
   start(auto: Partial<AutoSettings> = {}, said: Partial<TaskSettings> = {}, tasks = ['mail']): AutoTraining {
-    const settings = { ...said, auto: { after: 10, promote: 'certified' as const, ...auto } }
+    const first = { after: 10, promote: 'certified' as const, ...auto }
+    const settings = () => ({ ...said, auto: { ...first, after: this.after ?? first.after } })
     const started = startAutoTraining({
       store: {
         calls: {
@@ -39,7 +44,10 @@ class World {
         tasks: { get: async () => ({ paused: this.paused }) },
       } as never,
       registry: {
-        versions: async () => this.coverage.map((_, i) => i + 1),
+        versions: async (name: string) => {
+          if (name === this.broken) throw new Error('cannot be read')
+          return this.coverage.map((_, i) => i + 1)
+        },
         promoted: async () => this.serving,
         demotion: async () => this.demoted,
         promote: async (id: SpecialistId) => {
@@ -58,7 +66,7 @@ class World {
         this.seenBy.add(name)
         return specialistId(name, this.coverage.length)
       },
-      settings: () => Object.fromEntries(tasks.map((name) => [name, settings])),
+      settings: () => Object.fromEntries(tasks.map((name) => [name, settings()])),
       log: createLog({ level: 'silent' }),
       clock: systemClock,
       everyMs: 5,
@@ -177,4 +185,20 @@ test('two tasks are trained one after the other', async () => {
   world.start({}, {}, ['mail', 'bills'])
   await expect.poll(() => world.trained).toBeGreaterThan(1)
   expect(world.mostAtOnce).toBe(1)
+})
+
+test('a task whose versions cannot be read keeps no other waiting', async () => {
+  const world = Object.assign(new World(), { keptCalls: 10, broken: 'bills' })
+  world.start({}, {}, ['bills', 'mail'])
+  await expect.poll(() => world.trained).toBe(1)
+  expect(world.serving).toBe('mail@1')
+})
+
+test('a setting that is changed while the gateway runs holds at once', async () => {
+  const world = Object.assign(new World(), { keptCalls: 10 })
+  world.start({ after: 1000 })
+  await settle()
+  expect(world.trained).toBe(0)
+  world.after = 10
+  await expect.poll(() => world.trained).toBe(1)
 })

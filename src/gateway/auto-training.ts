@@ -51,8 +51,9 @@ export interface AutoTraining {
 
 /** What is known of a task since its last training. */
 interface Progress {
-  /** The newest version when it was counted. */
+  /** The newest version when it was counted, and the setting that it was counted by. */
   version: number
+  after: number
   calls: number
   needed: number
 }
@@ -62,14 +63,13 @@ const lookEveryMs = 5000
 /** Begins to look after tasks whose settings have `auto`. */
 export function startAutoTraining(options: AutoTrainingOptions): AutoTraining {
   const known = new Map<TaskId, Progress>()
+  const troubles = new Map<string, string>()
   const stopping = new AbortController()
   let looking: Promise<void> | undefined
   const look = (): void => {
-    looking ??= lookOnce(options, { known, signal: stopping.signal })
-      .catch((cause) => options.log.error({ err: cause }, 'what to train by itself could not be found out'))
-      .finally(() => {
-        looking = undefined
-      })
+    looking ??= lookOnce(options, { known, troubles, signal: stopping.signal }).finally(() => {
+      looking = undefined
+    })
   }
   const timer = setInterval(look, options.everyMs ?? lookEveryMs)
   timer.unref()
@@ -111,24 +111,42 @@ function isAnswered({ servedBy, status }: Call): boolean {
 
 interface Looking {
   readonly known: Map<TaskId, Progress>
+  /** Task → what kept it from being looked at last; each is told once. */
+  readonly troubles: Map<string, string>
   readonly signal: AbortSignal
 }
 
-/** One task after the other: two trainings at once would take the processors from the calls. */
-async function lookOnce(options: AutoTrainingOptions, { known, signal }: Looking): Promise<void> {
-  for (const [name, settings] of Object.entries(options.settings())) {
-    const { auto, ...said } = settings
-    if (!auto || signal.aborted) continue
-    const task = name as TaskId
-    const progress = await progressOf(options, known, { task, auto })
-    if (progress.calls < progress.needed || (await isPaused(options, task, said))) continue
-    await trainOnce(options, { task, auto, said, signal })
-    // A training that failed is tried again after as many calls again.
-    progress.needed = progress.calls + auto.after
+/** One task after the other: two trainings at once would take the processors from the calls. A task in trouble keeps no other waiting. */
+async function lookOnce(options: AutoTrainingOptions, looking: Looking): Promise<void> {
+  const { troubles, signal } = looking
+  for (const [task, settings] of Object.entries(options.settings())) {
+    if (signal.aborted) return
+    try {
+      await lookAt(options, looking, { task: task as TaskId, settings })
+      troubles.delete(task)
+    } catch (cause) {
+      const problem = String(cause)
+      if (troubles.get(task) !== problem)
+        options.log.error({ task, err: cause }, 'whether to train by itself could not be found out')
+      troubles.set(task, problem)
+    }
   }
 }
 
-/** Counts again where nothing is known yet or somebody has trained the task meanwhile. */
+async function lookAt(
+  options: AutoTrainingOptions,
+  { known, signal }: Looking,
+  { task, settings: { auto, ...said } }: { readonly task: TaskId; readonly settings: TaskSettings },
+): Promise<void> {
+  if (!auto) return
+  const progress = await progressOf(options, known, { task, auto })
+  if (progress.calls < progress.needed || (await isPaused(options, task, said))) return
+  await trainOnce(options, { task, auto, said, signal })
+  // A training that failed is tried again after as many calls again.
+  progress.needed = progress.calls + auto.after
+}
+
+/** Counts again where nothing is known yet, somebody has trained the task meanwhile, or the setting has changed. */
 async function progressOf(
   options: AutoTrainingOptions,
   known: Map<TaskId, Progress>,
@@ -137,7 +155,7 @@ async function progressOf(
   const { store, registry } = options
   const version = (await registry.versions(task)).at(-1) ?? 0
   const before = known.get(task)
-  if (before?.version === version) return before
+  if (before?.version === version && before.after === auto.after) return before
   const last = version === 0 ? undefined : await figuresOf(options, specialistId(task, version))
   const needed = Math.max(auto.after, Math.ceil((last?.rows ?? 0) / 2))
   const calls = await store.calls.count({
@@ -146,7 +164,7 @@ async function progressOf(
     limit: needed,
     ...(last && { sinceMs: last.atMs }),
   })
-  const progress = { version, calls, needed }
+  const progress = { version, after: auto.after, calls, needed }
   known.set(task, progress)
   return progress
 }
