@@ -66,11 +66,20 @@ async function check(context: CommandContext, task: TaskId, flags: CheckFlags): 
           })
         ).examples
   const [data, test] = [await load(flags.data), await load(flags.test)]
-  const examples =
-    data ?? (await gatherRows(await context.store(), { task, mergeLabels: true, ...work })).examples
+  const examples = data ?? (await trainableRows(context, task))
   const findings = await findInData(examples, { seed: flags.seed, ...(test && { test }), ...work })
   terminal.print(checkText(findings, examples, flags.suspects))
   terminal.printJson(checkJson(findings, examples))
+}
+
+/** The rows of a task that it would be trained on. */
+async function trainableRows(
+  { store, signal, terminal }: CommandContext,
+  task: TaskId,
+): Promise<readonly Example[]> {
+  const work = { signal, progress: terminal.progress }
+  const rows = await gatherRows(await store(), { task, mergeLabels: true, ...work })
+  return rows.examples.filter(({ output }) => output.kind === rows.task.space.kind)
 }
 
 function checkText(findings: DataFindings, examples: readonly Example[], most: number): string {

@@ -47,6 +47,15 @@ test('any predictor is judged, in batches, with what a gate would let through', 
   expect(evaluation.wrongMeans).toBe('error')
 })
 
+test('rows whose right answer is no label of the task are wrong, and in no figure of labels', async () => {
+  const rare = Array.from({ length: 300 }, (_, row) =>
+    example(`${1000 + row}`, { kind: 'text', text: 'neither' }),
+  )
+  const evaluation = await evaluate(predictor, [...examples, ...rare])
+  expect(evaluation.right.value).toBeCloseTo(0.6, 9)
+  expect(evaluation.classification?.accuracy.value).toBeCloseTo(0.9, 9)
+})
+
 test('a gate without a threshold lets nothing through', async () => {
   const { underCertificate } = await evaluate(predictor, examples, { gate: { noveltyLimit: 0.99 } })
   expect(underCertificate).toMatchObject({ n: 0, errors: 0 })

@@ -36,7 +36,7 @@ export interface Evaluation {
   readonly wrongMeans: 'error' | 'disagreement'
   /** Share of rows whose whole output is right. */
   readonly right: Estimate
-  /** Absent for outputs that are not labels. */
+  /** Of the rows whose right answer is a label; absent for outputs that are not labels. */
   readonly classification?: ClassificationMetrics
   /** Absent for outputs that are not spans; `right` is then the share of whole answers. */
   readonly extraction?: ExtractionMetrics
@@ -164,11 +164,13 @@ function labelledRows(
   predictions: readonly Prediction[],
   examples: readonly Example[],
 ): readonly LabelledRow[] | undefined {
-  const rows = predictions.map((prediction, row) => {
+  const rows: LabelledRow[] = []
+  for (const [row, prediction] of predictions.entries()) {
     const [predicted, expected] = [labelsOf(prediction.output), labelsOf(examples[row]!.output)]
-    return predicted && expected && { predicted, expected }
-  })
-  return rows.every((row) => row !== undefined) ? rows : undefined
+    if (predicted === undefined) return undefined
+    if (expected !== undefined) rows.push({ predicted, expected })
+  }
+  return rows.length > 0 ? rows : undefined
 }
 
 function labelsOf(output: TaskOutput): readonly string[] | undefined {

@@ -87,11 +87,24 @@ test('every call is an example or is counted with the reason why not', () => {
     ['other-shape', 1],
     ['other-prompt', 1],
     ['other-answer', 1],
-    ['rare-label', 1],
   ])
-  expect(task.leftOut.at(-1)!.seen).toEqual([{ text: 'phishing', count: 1 }])
   const left = task.leftOut.reduce((sum, { count }) => sum + count, 0)
   expect(task.examples.length + left).toBe(rows.length)
+})
+
+test('a call whose label is too rare to be learned is judged by, since its like will come again', () => {
+  const rows = [...calls(300), { prompt: ask('a strange mail'), answer: '{"label": "phishing"}' }]
+  const task = learned(rows)
+  expect(task.space).toMatchObject({ labels: ['ham', 'spam'] })
+  expect(task.leftOut).toEqual([])
+  expect(task.examples.at(-1)).toEqual({
+    call: 300,
+    input: { kind: 'text', text: 'a strange mail' },
+    output: { kind: 'text', text: '{"label": "phishing"}' },
+  })
+  expect(task.notes.join()).toMatch(
+    /1 call was answered with labels too rare to be learned, such as "phishing"/,
+  )
 })
 
 test('labels that differ in case only are counted as one', () => {

@@ -32,13 +32,16 @@ export interface RawCall {
 export interface AnsweredExample {
   readonly call: number
   readonly input: TaskInput
-  /** Of an extraction the answer's text, where the rendering cannot give it back: it is judged by, not trained on. */
+  /**
+   * The answer's text where no specialist of the task can give it: of an extraction what the rendering cannot give back,
+   * of a classification a label too rare to be learned. It is judged by, not trained on.
+   */
   readonly output: TaskOutput
 }
 
-/** Calls that give no example: `other-shape` (roles, format or tools), `other-prompt`, `other-answer`, `rare-label`. */
+/** Calls that give no example: `other-shape` (roles, format or tools), `other-prompt`, `other-answer`. */
 export interface LeftOut {
-  readonly reason: 'other-shape' | 'other-prompt' | 'other-answer' | 'rare-label'
+  readonly reason: 'other-shape' | 'other-prompt' | 'other-answer'
   readonly count: number
   /** Some of them, shortened: prompts or answers. */
   readonly seen: readonly Seen[]
@@ -144,10 +147,10 @@ function learnClassification(
     space: { kind: 'labels', labels: space.labels, multiple: false },
     rendering,
     examples: examplesOf(rows, space),
-    leftOut: [...leftOut, ...otherAnswers(rows, space)],
+    leftOut: [...leftOut, ...otherAnswers(rows)],
     merged: space.merged,
     neverSeen: listed?.filter((label) => !space.labels.includes(label)) ?? [],
-    notes: languageNotes(rows.map(({ answer }) => answer)),
+    notes: [...rareLabelNotes(rows, space), ...languageNotes(rows.map(({ answer }) => answer))],
   }
 }
 
@@ -185,12 +188,26 @@ interface MatchedCall extends AnsweredInput {
 }
 
 function examplesOf(rows: readonly MatchedCall[], space: LabelSpace): readonly AnsweredExample[] {
-  return rows.flatMap(({ call, slots, label }) => {
-    const canonical = label === undefined ? undefined : space.canonical.get(label)
-    return canonical === undefined
-      ? []
-      : [{ call, input: textInput(slots), output: { kind: 'labels', labels: [canonical] } }]
+  return rows.flatMap(({ call, slots, label, answer }): AnsweredExample[] => {
+    if (label === undefined) return []
+    const canonical = space.canonical.get(label)
+    const output: TaskOutput =
+      canonical === undefined ? { kind: 'text', text: answer } : { kind: 'labels', labels: [canonical] }
+    return [{ call, input: textInput(slots), output }]
   })
+}
+
+/** Calls whose label is not in the space will come again: a promise that did not count them would not hold for calls. */
+function rareLabelNotes(rows: readonly MatchedCall[], { canonical }: LabelSpace): readonly string[] {
+  const rare = rows.flatMap(({ label }) => (label === undefined || canonical.has(label) ? [] : [label]))
+  if (rare.length === 0) return []
+  const seen = mostSeen(rare)
+    .slice(0, 3)
+    .map(({ text }) => JSON.stringify(text))
+    .join(', ')
+  return [
+    `${rare.length} ${rare.length === 1 ? 'call was' : 'calls were'} answered with labels too rare to be learned, such as ${seen}: not trained on, and any answer to them counts as wrong.`,
+  ]
 }
 
 function otherPrompts(calls: readonly RawCall[], learned: LearnedTemplate): readonly LeftOut[] {
@@ -202,16 +219,12 @@ function otherPrompts(calls: readonly RawCall[], learned: LearnedTemplate): read
   ]
 }
 
-function otherAnswers(rows: readonly MatchedCall[], space: LabelSpace): readonly LeftOut[] {
+function otherAnswers(rows: readonly MatchedCall[]): readonly LeftOut[] {
   const unread = rows.filter(({ label }) => label === undefined)
-  const rare = rows.flatMap(({ label }) => (label === undefined || space.canonical.has(label) ? [] : [label]))
-  return [
-    ...leftOut(
-      'other-answer',
-      unread.map(({ answer }) => answer),
-    ),
-    ...leftOut('rare-label', rare),
-  ]
+  return leftOut(
+    'other-answer',
+    unread.map(({ answer }) => answer),
+  )
 }
 
 function leftOut(reason: LeftOut['reason'], texts: readonly string[]): readonly LeftOut[] {
