@@ -107,14 +107,19 @@ function totalsOf(row: Sums): LedgerTotals {
   }
 }
 
-/** US dollars that calls with a key cost upstream since a moment; calls without a known price are missing from the sum. */
-export async function spentUsd(queries: StoreQueries, key: string, sinceMs: number): Promise<number> {
-  const row = await queries
+/** US dollars that calls with a key cost upstream since a moment and, where one is given, before another; calls without a known price are missing from the sum. */
+export async function spentUsd(
+  queries: StoreQueries,
+  key: string,
+  { sinceMs, untilMs }: { readonly sinceMs: number; readonly untilMs: number | undefined },
+): Promise<number> {
+  const since = queries
     .selectFrom('ledger')
     .select((builder) => builder.fn.sum('cost_nano_usd').as('nano'))
     .where('client_key', '=', key)
     .where('at_ms', '>=', sinceMs)
     .where(visible)
-    .executeTakeFirst()
+  const between = untilMs === undefined ? since : since.where('at_ms', '<', untilMs)
+  const row = await between.executeTakeFirst()
   return Number(row?.nano ?? 0) / nanoUsd
 }

@@ -69,7 +69,7 @@ function libsqlStore(connection: LibsqlConnection, clock: Clock): Store {
     ledger: {
       totals: (filter) => ledgerTotals(queries, filter),
       groups: (by, filter) => ledgerGroups(queries, by, filter),
-      spentUsd: (key, sinceMs) => spentUsd(queries, key, sinceMs),
+      spentUsd: (key, sinceMs, untilMs) => spentUsd(queries, key, { sinceMs, untilMs }),
     },
     corrections: {
       put: (correction) => putCorrection(queries, correction),

@@ -119,6 +119,19 @@ export function ledgerTests(current: () => CurrentStore): void {
     ])
   })
 
+  test('what a key spent is summed from a moment on, up to another, and apart from other keys', async () => {
+    const { store } = current()
+    await append(
+      ...[1, 2, 3].map((at) => keptCall(at, { key: 'one' })),
+      keptCall(2, { key: 'two' }),
+      keptCall(2),
+    )
+    const spent = (sinceMs: number, untilMs?: number) => store.ledger.spentUsd('one', sinceMs, untilMs)
+    expect([await spent(1), await spent(2), await spent(1, 3), await spent(4)]).toEqual([
+      0.003, 0.002, 0.002, 0,
+    ])
+  })
+
   test('rows of a clock that was set back are in the day that it said', async () => {
     const day = 20_000 * dayMs
     await append(keptCall(day), keptCall(day + 5), keptCall(day - 1), keptCall(day + 6), keptCall(0))

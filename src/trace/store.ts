@@ -167,8 +167,8 @@ export interface Store {
     totals(filter?: LedgerFilter): Promise<LedgerTotals>
     /** In the order of the groups; groups without a row are left out. */
     groups(by: LedgerGrouping, filter?: LedgerFilter): Promise<readonly LedgerGroup[]>
-    /** Money spent upstream with a key since a moment, US dollars. */
-    spentUsd(key: string, sinceMs: number): Promise<number>
+    /** Money spent upstream with a key since a moment and, where one is given, before another, US dollars. */
+    spentUsd(key: string, sinceMs: number, untilMs?: number): Promise<number>
   }
   readonly corrections: {
     /** Keeps it durably; a later correction of the same call stands over an earlier one. */

@@ -1,8 +1,10 @@
 /** The keys that are valid at this moment: follows the store while the gateway runs, and cuts off what a revoked key is doing. */
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Log } from '../../base/log.ts'
 import { keyDigest } from '../../pipeline/keys.ts'
 import type { KeyRecord, Store } from '../../trace/store.ts'
 import { MinuteWindow } from './minute-window.ts'
+import { Spending, type SpentBetween } from './spending.ts'
 
 /** A valid key, and what is known of its use. */
 export interface HeldKey {
@@ -27,6 +29,7 @@ export interface Keyring {
 
 interface Held extends HeldKey {
   readonly revoking: AbortController
+  readonly spending: Spending
 }
 
 const lookEveryMs = 500
@@ -109,18 +112,27 @@ class Following {
     held.revoking.abort()
   }
 
-  /** What each limited key has spent since the month began, UTC. */
+  /** What each limited key has spent since the month began, UTC; calls are answered between two of them. */
   async #sum(): Promise<void> {
-    const now = new Date(this.#options.nowMs())
-    const monthMs = Date.UTC(now.getUTCFullYear(), now.getUTCMonth())
+    const { store, nowMs } = this.#options
     for (const held of this.#byDigest.values()) {
       if (held.record.usdPerMonth === undefined) continue
-      held.spentUsd = await this.#options.store.ledger.spentUsd(held.record.id, monthMs)
+      const { id } = held.record
+      const spent: SpentBetween = (sinceMs, untilMs) => store.ledger.spentUsd(id, sinceMs, untilMs)
+      held.spentUsd = await held.spending.sum(spent, nowMs())
+      await othersTurn()
     }
   }
 }
 
 function hold(record: KeyRecord): Held {
   const revoking = new AbortController()
-  return { record, window: new MinuteWindow(), revoking, revoked: revoking.signal, spentUsd: 0 }
+  return {
+    record,
+    window: new MinuteWindow(),
+    revoking,
+    revoked: revoking.signal,
+    spentUsd: 0,
+    spending: new Spending(),
+  }
 }
