@@ -4,7 +4,9 @@ import type { SpecialistId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import { seededRandom } from '../base/random.ts'
 import { type AnswerConsistency, answerConsistency } from '../data/answer-consistency.ts'
-import type { ExampleSet } from '../data/example.ts'
+import { duplicateKey } from '../data/duplicate-key.ts'
+import type { Example, ExampleSet } from '../data/example.ts'
+import { KeyTable } from '../data/key-table.ts'
 import { type SplitOutcome, trainable } from '../data/splits.ts'
 import { type DataFindings, effectOf } from '../eval/data-findings.ts'
 import { evaluatePredictions } from '../eval/evaluate.ts'
@@ -14,11 +16,12 @@ import type { Comparison, FittedContender } from '../eval/report.ts'
 import { specialistDigest } from '../registry/manifest-file.ts'
 import type { Task } from '../task/types.ts'
 import { maskingVersion } from '../text/masking.ts'
-import type { Artefact, HeldAside, RawPrediction } from '../tier/tier.ts'
+import type { Artefact, RawPrediction } from '../tier/tier.ts'
 import { calibratedPrediction } from '../trust/calibrated-predictor.ts'
 import { type Card, type CardInput, makeCard } from '../trust/card.ts'
-import { type Certified, certify, judgedRows } from '../trust/certify.ts'
+import { type Certified, certify, type HeldOut, judgedRows } from '../trust/certify.ts'
 import { typicalOf } from '../trust/drift.ts'
+import { groupsOf } from '../trust/grouped-losses.ts'
 import { templateDigest } from '../trust/validity.ts'
 import { verdictOf } from '../trust/verdict.ts'
 import { moneyOf, type TaskEconomics } from './economics.ts'
@@ -79,7 +82,7 @@ export function trainedCard(id: SpecialistId, parts: CardParts): Card {
       ...consistencyOf(rows, seed),
       ...moneyFor(parts),
     }),
-    notes: [...rows.notes, ...droppedNote(splits)],
+    notes: [...rows.notes, ...droppedNote(splits), ...drawnNotes(splits.calibration.examples)],
     provenance: {
       shoal: parts.version,
       node: process.version,
@@ -136,9 +139,12 @@ function judgedSet(
   task: Task,
   predictions: readonly RawPrediction[],
   { examples }: ExampleSet,
-): readonly HeldAside[] {
+): readonly HeldOut[] {
   const losses = task.promise === 'parts' ? partLosses(predictions, examples, task) : undefined
-  return judgedRows(predictions, judge(predictions, examples, task), losses)
+  return judgedRows(predictions, judge(predictions, examples, task), losses).map((row, at) => {
+    const { group } = examples[at]!
+    return group === undefined ? row : { ...row, group }
+  })
 }
 
 function droppedNote(splits: SplitOutcome): readonly string[] {
@@ -146,6 +152,22 @@ function droppedNote(splits: SplitOutcome): readonly string[] {
   return length === 0
     ? []
     : [`${length} rows stand in the test file too (or share a group with it) and were left out of training.`]
+}
+
+/** Where the calibration rows are not one independent draw each: what the bound makes of that. */
+export function drawnNotes(examples: readonly Pick<Example, 'input' | 'group'>[]): readonly string[] {
+  const groups = groupsOf(examples)
+  if (groups)
+    return [
+      `The ${examples.length} calibration rows belong to ${groups.members.length} groups (the largest has ${groups.largest}): rows of a group may be wrong together, so the bounds count groups. The promise is about groups that are new.`,
+    ]
+  const inputs = new KeyTable()
+  for (const { input } of examples) inputs.add(duplicateKey(input))
+  const repeats = examples.length - inputs.size
+  if (repeats === 0) return []
+  return [
+    `${repeats} of the ${examples.length} calibration rows repeat the input of another. The bound takes calls for independent draws: where inputs that are new come several times each, it is too low.`,
+  ]
 }
 /** The findings for the card; what a leak does is seen on the specialist's own answers to the test rows. */
 function findingsOf({ task, findings, splits, test }: Trained): Pick<CardInput, 'findings'> {

@@ -35,11 +35,16 @@ export function rejectsMean({ values, count }: SeenValues, mean: number, delta: 
 
 /** Upper bound of the mean: with probability at least 1 - delta the mean is below it. Without values it is 1. */
 export function bettingUpper(seen: SeenValues, delta: number): number {
-  if (!rejectsMean(seen, 1 - smallest, delta)) return 1
+  return leastRejected((mean) => rejectsMean(seen, mean, delta))
+}
+
+/** The least mean in 0..1 that is rejected, by bisection; 1 where none is. */
+export function leastRejected(isRejected: (mean: number) => boolean): number {
+  if (!isRejected(1 - smallest)) return 1
   let [kept, rejected] = [0, 1 - smallest]
   for (let step = 0; step < bisections; step++) {
     const middle = (kept + rejected) / 2
-    if (rejectsMean(seen, middle, delta)) rejected = middle
+    if (isRejected(middle)) rejected = middle
     else kept = middle
   }
   return rejected

@@ -28,7 +28,7 @@ export interface Certificate {
   /** What "wrong" means here: differs from a right answer, or only from the upstream's. */
   readonly wrongMeans: 'error' | 'disagreement'
   readonly calibration: Observed & {
-    /** Upper bound of the risk at level delta: exact (Clopper-Pearson) for whole answers, by betting for parts. */ readonly bound: number
+    /** Upper bound of the risk at level delta: exact (Clopper-Pearson) for whole answers, by betting for parts and for rows in groups. */ readonly bound: number
   }
   readonly test: Observed & { readonly bound: number }
   /** Why coverage is 0 and how many more examples would be needed; absent where a threshold passed. */

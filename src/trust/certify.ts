@@ -16,6 +16,9 @@ import {
   type TestedCandidate,
 } from './threshold.ts'
 
+/** A row that was held out, and the group that it belongs to, where rows may err together. */
+export type HeldOut = HeldAside & { readonly group?: string }
+
 export interface CertifyInput {
   readonly target: RiskTarget
   /** What is promised: whole answers where absent; of the judged rows the loss is then counted. */
@@ -24,11 +27,11 @@ export interface CertifyInput {
   /** The artefact's own rows, from inside the training part: they fix the candidates and the novelty limit. */
   readonly heldAside: readonly HeldAside[]
   /** Raw predictions on the calibration rows, judged: they choose the threshold. */
-  readonly calibration: readonly HeldAside[]
+  readonly calibration: readonly HeldOut[]
   /** Parts of the answers to the calibration rows, judged one by one, where answers have parts. */
   readonly parts?: readonly JudgedScore[]
   /** Raw predictions on the test rows, judged: they are reported and choose nothing. */
-  readonly test: readonly HeldAside[]
+  readonly test: readonly HeldOut[]
   /** Rows the specialist was trained on, for the sentence that says how many more would be needed. */
   readonly trainRows: number
   readonly holdsFor: Certificate['holdsFor']
@@ -64,11 +67,12 @@ export function certify(input: CertifyInput): Certified {
   const judged = [...input.calibration, ...input.heldAside]
   const calibration = fitCalibration(judged, input.heldAside, input.parts)
   const noveltyLimit = noveltyLimitFor(input.heldAside.length)
-  const asCandidate = (row: HeldAside): CandidateRow => ({
+  const asCandidate = (row: HeldOut): CandidateRow => ({
     score: confidenceOf(calibration, row.score),
     correct: row.correct,
     novel: noveltyOf(calibration, row.noveltyScore) > noveltyLimit,
     ...(row.loss !== undefined && { loss: row.loss }),
+    ...(row.group !== undefined && { group: row.group }),
   })
   const promised: PromiseOptions = input.promise === undefined ? {} : { promise: input.promise }
   const rows = input.calibration.map(asCandidate)

@@ -72,3 +72,23 @@ test('no calibration rows', () => {
     /no calibration rows .* About [0-9]+ more examples would be needed/,
   )
 })
+
+test('rows in groups are refused by what their groups show, not by what as many rows would', () => {
+  const rows = Array.from({ length: 400 }, (_, row) => ({
+    score: 1,
+    correct: true,
+    novel: false,
+    group: `${row % 20}`,
+  }))
+  const { sentence, moreExamples } = refusalOf({
+    rows,
+    candidates: [{ score: 0 }],
+    target: { risk: 0.02, delta: 0.05 },
+    wrongMeans: 'error',
+    allRows: 1000,
+  })
+  expect(sentence).toMatch(
+    /on 400 calibration rows of 20 groups\. The nearest would answer 100% of the calls and was wrong in 0 of 400, which shows only that at most \d+(\.\d+)?% are, since rows of one group may be wrong together\. More groups, or a larger --risk, may do\.$/,
+  )
+  expect(moreExamples).toBeUndefined()
+})

@@ -4,6 +4,7 @@ import type { RiskTarget } from '../task/types.ts'
 import { examplesFor, mostCalibrationRows } from './calibration-size.ts'
 import type { Candidate } from './candidates.ts'
 import type { Certificate } from './certificate.ts'
+import { groupsOf } from './grouped-losses.ts'
 import {
   type AnsweredRows,
   answeredAt,
@@ -42,7 +43,9 @@ export interface CertificateRefusal {
 /** The sentences for a certificate without a threshold, and the number of examples that is missing. */
 export function refusalOf(input: RefusalInput): CertificateRefusal {
   const { target, rows, allRows } = input
-  if (input.promise === 'parts' && rows.length > 0) return partsRefusal(input)
+  const groups = groupsOf(rows)
+  if (rows.length > 0 && (input.promise === 'parts' || groups))
+    return { sentence: boundSentence(input, groups?.members.length) }
   const wrong = wrongWords[input.wrongMeans]
   const goal = `at most ${percent(target.risk)} ${wrong} with confidence ${percent(1 - target.delta)}`
   const nearest = nearestProspect(input)
@@ -68,24 +71,30 @@ export function refusalOf(input: RefusalInput): CertificateRefusal {
   return { sentence }
 }
 
-/** Of a promise by parts: what the candidate with the least bound showed; how many rows would do is not known. */
-function partsRefusal({ target, rows, candidates, wrongMeans }: RefusalInput): CertificateRefusal {
+/** Of a promise by parts, or of grouped rows: what the candidate with the least bound showed; how many rows would do is not known. */
+function boundSentence(
+  { target, rows, candidates, wrongMeans, promise }: RefusalInput,
+  groups: number | undefined,
+): string {
   const wrong = wrongWords[wrongMeans]
+  const byParts = promise === 'parts'
+  const promised = { ...(promise && { promise }) }
   const tried = candidates.map(({ score }) => {
-    const answered = answeredAt(rows, score, { promise: 'parts' })
-    const bound = riskBound(rows, { ...answered, score }, { promise: 'parts', delta: target.delta })
+    const answered = answeredAt(rows, score, promised)
+    const bound = riskBound(rows, { ...answered, score }, { ...promised, delta: target.delta })
     return { ...answered, bound }
   })
   const nearest = tried.toSorted((a, b) => a.bound - b.bound)[0]
   const shown =
     nearest === undefined || nearest.n === 0
       ? ''
-      : ` The nearest would answer ${percent(nearest.coverage)} of the calls with ${percent(nearest.meanLoss ?? 0)} of their parts ${wrong} on average, which shows only that at most ${percent(nearest.bound)} are.`
-  return {
-    sentence:
-      `Nothing is answered locally: no threshold showed at most ${percent(target.risk)} of the parts of an answer ${wrong} on average, with confidence ${percent(1 - target.delta)}, on ${rows.length} calibration rows.${shown}` +
-      ' More examples, or a larger --risk, may do.',
-  }
+      : ` The nearest would answer ${percent(nearest.coverage)} of the calls${byParts ? ` with ${percent(nearest.meanLoss ?? 0)} of their parts ${wrong} on average` : ` and was ${wrong} in ${nearest.errors} of ${nearest.n}`}, which shows only that at most ${percent(nearest.bound)} are${groups === undefined ? '' : ', since rows of one group may be wrong together'}.`
+  const what = byParts ? `of the parts of an answer ${wrong} on average,` : wrong
+  const where = `${rows.length} calibration rows${groups === undefined ? '' : ` of ${groups} groups`}`
+  return (
+    `Nothing is answered locally: no threshold showed at most ${percent(target.risk)} ${what} with confidence ${percent(1 - target.delta)}, on ${where}.${shown}` +
+    ` More ${groups === undefined ? 'examples' : 'groups'}, or a larger --risk, may do.`
+  )
 }
 
 function missing(

@@ -16,11 +16,15 @@
  *
  * Where the promise is about the parts of an answer, R(s) is the mean share of wrong parts in the answered calls, which
  * lies in 0..1 but is not 0 or 1, and the test of (1) is one by betting (`stats/betting.ts`); (2) stays as it is.
+ *
+ * Where rows come in groups (`grouped-losses.ts`) those of one may err together: then the groups are the draws, and the
+ * test is one by betting on them.
  */
-import { bettingUpper, rejectsMean, type SeenValues } from '../stats/betting.ts'
+import { bettingUpper, leastRejected, rejectsMean, type SeenValues } from '../stats/betting.ts'
 import { clopperPearsonUpper, mostErrors } from '../stats/binomial.ts'
 import type { RiskTarget } from '../task/types.ts'
 import type { Candidate } from './candidates.ts'
+import { type Groups, groupsOf, lossesByGroup } from './grouped-losses.ts'
 
 /** A row as the certificate sees it: novel rows are never answered. */
 export interface CandidateRow {
@@ -29,6 +33,8 @@ export interface CandidateRow {
   readonly novel: boolean
   /** 0..1, share of the answer's parts that are wrong; absent: 0 where correct, else 1. */
   readonly loss?: number
+  /** Rows of one group may err together; absent: the row is its own. */
+  readonly group?: string
 }
 
 /** What the promise is about: whole answers where absent. */
@@ -60,6 +66,7 @@ export function loosestPassing(
   target: RiskTarget,
   { promise }: PromiseOptions = {},
 ): TestedCandidate | undefined {
+  const groups = groupsOf(rows)
   let passed: (AnsweredRows & { readonly score: number }) | undefined
   let handedOn = 0
   for (const { score, share } of candidates) {
@@ -67,8 +74,8 @@ export function loosestPassing(
     if (level === 0) continue
     const answered = answeredAt(rows, score, { ...(promise && { promise }) })
     const passes =
-      promise === 'parts'
-        ? rejectsMean(lossesAt(rows, score), target.risk, level * target.delta)
+      promise === 'parts' || groups
+        ? rejectsMean(drawsAt(rows, { score, groups, mean: target.risk }), target.risk, level * target.delta)
         : passesWhole(answered, target, level)
     if (passes) passed = { score, ...answered }
     handedOn = passes ? level : 0
@@ -86,12 +93,14 @@ function passesWhole({ n, errors }: AnsweredRows, target: RiskTarget, level: num
   return allowed !== undefined && errors <= allowed
 }
 
-/** Upper bound, at level delta, of the risk of the rows that are answered at a score: exact for whole answers. */
+/** Upper bound, at level delta, of the risk of the rows that are answered at a score: exact for whole answers of rows without groups. */
 export function riskBound(
   rows: readonly CandidateRow[],
   { score, n, errors }: Pick<AnsweredRows, 'n' | 'errors'> & { readonly score: number },
   { promise, delta }: PromiseOptions & { readonly delta: number },
 ): number {
+  const groups = groupsOf(rows)
+  if (groups) return leastRejected((mean) => rejectsMean(drawsAt(rows, { score, groups, mean }), mean, delta))
   return promise === 'parts'
     ? bettingUpper(lossesAt(rows, score), delta)
     : clopperPearsonUpper(errors, n, delta)
@@ -103,6 +112,21 @@ function isAnswered(row: CandidateRow, score: number): boolean {
 
 function lossOf({ loss, correct }: CandidateRow): number {
   return loss ?? (correct ? 0 : 1)
+}
+
+/** The independent draws whose mean is at least `mean` where the risk is: losses of rows, or of groups. */
+function drawsAt(
+  rows: readonly CandidateRow[],
+  {
+    score,
+    groups,
+    mean,
+  }: { readonly score: number; readonly groups: Groups | undefined; readonly mean: number },
+): SeenValues {
+  if (!groups) return lossesAt(rows, score)
+  return lossesByGroup(groups, mean, (row) =>
+    isAnswered(rows[row]!, score) ? lossOf(rows[row]!) : undefined,
+  )
 }
 
 function lossesAt(rows: readonly CandidateRow[], score: number): SeenValues {
