@@ -10,10 +10,12 @@ import { systemClock } from '../src/base/clock.ts'
 import { createLog } from '../src/base/log.ts'
 import { createAccess } from '../src/gateway/access/access.ts'
 import { openKeyring } from '../src/gateway/access/keyring.ts'
+import { meterCall } from '../src/meter/ledger-row.ts'
+import { listPrices } from '../src/meter/prices.ts'
 import { type KeyRequest, makeKey, revokeKey } from '../src/pipeline/keys.ts'
 import { openDiskRegistry } from '../src/registry/disk-registry.ts'
 import { openLibsqlStore } from '../src/trace/libsql-store.ts'
-import { question } from './support/ask.ts'
+import { question, streamedQuestion } from './support/ask.ts'
 import { fakeUpstream } from './support/fake-upstream.ts'
 import { mailMessages, mailTask, startTestGateway, testSpecialist } from './support/test-gateway.ts'
 
@@ -143,6 +145,22 @@ test('a call leaves nothing behind at its key', async () => {
   expect((await answer).status).toBe(200)
   await new Promise((done) => setTimeout(done, 50))
   expect(getEventListeners(revoked, 'abort')).toHaveLength(0)
+})
+
+test('a stream that its client leaves before the usage comes is paid for all the same', async () => {
+  const { gateway, made, upstream } = await guarded('calls')
+  upstream.pieceMs = 30
+  const leaving = new AbortController()
+  const answer = await fetch(`${gateway.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${made[0]!.secret}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ ...JSON.parse(streamedQuestion), model: 'gpt-4o' }),
+    signal: leaving.signal,
+  })
+  await answer.body!.getReader().read()
+  leaving.abort()
+  await expect.poll(() => gateway.calls).toMatchObject([{ status: 499, key: made[0]!.record.id }])
+  expect(meterCall(gateway.calls[0]!, { prices: listPrices }).costUsd).toBeGreaterThan(0)
 })
 
 test('a list of keys that was read before one was revoked does not bring it back', async () => {

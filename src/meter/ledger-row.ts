@@ -117,10 +117,14 @@ function tierOf(servedBy: string): string {
 
 type Money = Pick<LedgerRow, 'costUsd' | 'avoidedUsd'>
 
-/** Upstreams bill what they answered; a refused call costs nothing unless its usage was reported. */
+/**
+ * Upstreams bill what they answered, also where the client left or the stream broke off in the middle; a refused call
+ * costs nothing unless its usage was reported.
+ */
 function upstreamMoney(call: Call, usage: Usage | undefined, { prices }: MeterOptions): Money {
-  const isRefused = call.status < 200 || call.status >= 300
-  if (isRefused && usage?.source !== 'reported') return { costUsd: 0, avoidedUsd: 0 }
+  const isGood = call.status >= 200 && call.status < 300
+  const brokeOff = call.error !== undefined && call.firstByteMs !== undefined
+  if (!isGood && !brokeOff && usage?.source !== 'reported') return { costUsd: 0, avoidedUsd: 0 }
   const cost = usage && call.model !== undefined ? priceCall(usage, call.model, prices) : undefined
   return { ...(cost !== undefined && { costUsd: cost }), avoidedUsd: 0 }
 }

@@ -173,5 +173,22 @@ describe('the row of the ledger', () => {
 
   test('a refused call costs nothing', () => {
     expect(meterCall(call({ status: 429 }), { prices: listPrices }).costUsd).toBe(0)
+    expect(
+      meterCall(call({ status: 502, error: 'upstream.broken-off' }), { prices: listPrices }).costUsd,
+    ).toBe(0)
+  })
+
+  test.each([
+    [499, 'request.client-left'],
+    [401, 'key.revoked'],
+    [502, 'upstream.broken-off'],
+  ])('a stream that ended in the middle with %i costs what came of it', (status, error) => {
+    const streamed = { streaming: true, firstByteMs: 3 }
+    const whole = meterCall(call(streamed), { prices: listPrices })
+    const broken = meterCall(call({ ...streamed, status, error }), { prices: listPrices })
+    expect(broken.costUsd).toBe(whole.costUsd)
+    expect(broken.costUsd).toBeGreaterThan(0)
+    const { response: _, ...nothing } = call({ ...streamed, status, error })
+    expect(meterCall(nothing, { prices: listPrices })).not.toHaveProperty('costUsd')
   })
 })
