@@ -5,5 +5,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
     testTimeout: 30_000,
     pool: 'forks',
+    // Much of the suite waits for processes that it started: with one worker, the default on two cores, it takes twice as long.
+    maxWorkers: 2,
   },
 })

@@ -77,7 +77,7 @@ function ask(address: string): Promise<Response> {
 test('it says which upstream and whose key it uses, forwards, and on Ctrl-C ends with every call kept and masked', async () => {
   const serve = shoal(['serve', '--port', '0'], { OPENAI_API_KEY: 'sk-of-the-gateway' })
   const address = await addressOf(serve)
-  expect(serve.out.stdout).toContain(`upstream   ${upstream.url.href} (OPENAI_BASE_URL)`)
+  expect(serve.out.stdout).toContain(`upstream   openai: ${upstream.url.href} (OPENAI_BASE_URL)`)
   expect(serve.out.stdout).toContain('key: OPENAI_API_KEY')
   expect(serve.out.stdout + serve.out.stderr).not.toContain('sk-of-the-gateway')
   const answer = await ask(address)
@@ -113,6 +113,17 @@ test('a port in use, an unknown flag and a port that is none end with 2 and say 
   expect(flag.out.stderr).toMatch(/unknown option '--prot'[\s\S]*--port/)
   expect(none.out.stderr).toContain('"70000" is not a port')
   taken.close()
+}, 60_000)
+
+test('beyond loopback it says that everyone is asked for a key, and asks', async () => {
+  const made = shoal(['keys', 'create', 'app'])
+  expect(await made.code).toBe(0)
+  const serve = shoal(['serve', '--host', '0.0.0.0', '--port', '0'])
+  await expect.poll(() => serve.out.stdout, { timeout: 20_000 }).toContain('Stop with Ctrl-C')
+  expect(serve.out.stdout).toContain('keys       asked of everyone')
+  expect(serve.out.stdout).not.toContain('no key is asked')
+  const port = /:(\d+)\/v1/.exec(serve.out.stdout)![1]
+  expect((await ask(`http://127.0.0.1:${port}`)).status).toBe(401)
 }, 60_000)
 
 test('mistakes in shoal.yaml and a home that is a file are named', async () => {

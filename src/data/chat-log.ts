@@ -5,7 +5,7 @@ import { type CallPair, hasChatRequest, pairOf } from './call-pair.ts'
 import { callRow, loggedTime } from './call-row.ts'
 import { loggedUsage } from './logged-usage.ts'
 import type { ObjectAt } from './objects.ts'
-import type { CallRow } from './reader.ts'
+import type { CallRow, SaidLayout } from './reader.ts'
 import type { RowShape } from './row-shape.ts'
 
 /** Logs of the OpenAI chat API, and its fine-tuning files. */
@@ -27,12 +27,13 @@ function chatLog(
   return Object.freeze({
     format,
     yields: 'call',
-    recognise: (first: readonly ObjectAt[]) => {
+    recognise: (first: readonly ObjectAt[], said: SaidLayout) => {
       const pairs = first.map(({ value }) => pairOf(value))
       const own = pairs.filter((pair) => typeof pair !== 'string' && pair.wire === wire).length
       const whole = pairs.filter((pair) => typeof pair !== 'string').length
       const isOwn = whole === 0 ? wire === 'openai-chat' : own * 2 >= whole
       const hasRequest = first.some(({ value }) => hasChatRequest(value))
+      if (whole === 0 && !hasRequest && said.format === undefined) return undefined
       return {
         // A prompt and an answer as plain texts may as well be a labelled file: then the records are surer.
         score: hasRequest ? (isOwn ? 0.96 : 0.95) : isOwn ? 0.3 : 0.2,

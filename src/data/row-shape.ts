@@ -27,6 +27,8 @@ export function recogniseShape(
   objects: ObjectFile,
   said: SaidLayout,
 ): Recognition | undefined {
+  // Of nothing everything is true: a table whose first rows cannot be read has no shape.
+  if (objects.first.length === 0) return undefined
   const match = shape.recognise(objects.first.slice(0, looked), said)
   if (match === undefined) return undefined
   const { file } = objects

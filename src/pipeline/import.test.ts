@@ -19,6 +19,8 @@ const ledgerRow = (call: Call): LedgerRow => ({
   atMs: call.atMs,
   task,
   servedBy: call.servedBy,
+  tier: 'upstream',
+  isAudit: false,
   promptTokens: call.usage?.promptTokens ?? 0,
   completionTokens: call.usage?.completionTokens ?? 0,
   tokensAre: 'reported',
@@ -27,6 +29,8 @@ const ledgerRow = (call: Call): LedgerRow => ({
   priceDate: '2026-11-01',
   latencyMs: call.latencyMs,
   cpuMs: 0,
+  energyJoules: 0,
+  energyIs: 'cpu-time',
 })
 
 let folder = ''
