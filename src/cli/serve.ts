@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { appError } from '../base/errors.ts'
 import { createLog } from '../base/log.ts'
+import { isLoopbackHost } from '../gateway/access/web-guard.ts'
 import type { NewSettings } from '../gateway/live.ts'
 import { type Serving, startServing } from '../gateway/serving.ts'
 import { type ChosenUpstream, chooseUpstreams } from '../gateway/upstream-choice.ts'
@@ -107,14 +108,13 @@ interface Greeting {
 
 function greeting({ serving, chosen, configuration, folder }: Greeting): string {
   const { host } = configuration.server
-  const isLoopback = host === 'localhost' || host === '::1' || host.startsWith('127.')
   const keeping =
     configuration.calls.durability === 'strict' ? 'before each answer' : 'at most 20 ms after each answer'
   return [
     `Shoal listens on ${serving.url}/v1`,
-    ...(isLoopback
+    ...(isLoopbackHost(host)
       ? []
-      : ['  careful    other machines can reach this address, and no key is asked of them']),
+      : ['  keys       asked of everyone: other machines can reach this address']),
     ...(chosen.length === 0
       ? ['  upstream   none: what is not answered locally is refused']
       : chosen.map(
