@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Clock } from '../base/clock.ts'
 import type { CallId } from '../base/ids.ts'
+import { learnFields } from '../task/fields/learn-fields.ts'
 import { openLibsqlStore } from '../trace/libsql-store.ts'
 import type { Store } from '../trace/store.ts'
 import { collect, keptCall, mailTask } from '../trace/store-fixtures.contract.ts'
@@ -103,4 +104,33 @@ test('personal data in an answer is masked as it is in the calls', async () => {
   const call = await keep({})
   await correctCalls(store, [{ call, output: '{"mail":"ann@example.com"}' }], clock)
   expect((await store.corrections.get(call))?.output).toBe('{"mail":"[EMAIL]"}')
+})
+
+test('of an answer of fields the share of wrong parts is kept, whatever of the input stands in the prompt itself', async () => {
+  const answer = (year: string, who: string): string => JSON.stringify({ year, who })
+  const rows = Array.from({ length: 30 }, (_, row) => ({
+    text: `In ${2000 + row}-05 Ann${row} came`,
+    answer: answer(`${2000 + row}`, `Ann${row}`),
+  }))
+  const learned = learnFields(rows)
+  if (learned.kind === 'refusal') throw new Error(learned.message)
+  await store.tasks.put({
+    ...mailTask,
+    kind: 'extraction',
+    space: { kind: 'spans', labels: learned.labels },
+    rendering: learned.rendering,
+    promise: 'parts',
+    template: { messages: [{ role: 'user', constants: ['In 2024-', ' came'], slots: ['text'] }] },
+  })
+  const request = JSON.stringify({
+    model: 'big-1',
+    messages: [{ role: 'user', content: 'In 2024-05 Bob came' }],
+  })
+  const call = await keep({
+    servedBy: 'mail@3 (nano)',
+    request,
+    response: answered(answer('2024', '05')),
+  })
+  await correctCalls(store, [{ call, output: answer('2024', 'Bob') }], clock)
+  expect(await collect(store.checks.iterate('mail@3' as never))).toMatchObject([{ wrong: true, loss: 0.5 }])
 })

@@ -5,7 +5,7 @@ import { type CallId, parseSpecialistId, type SpecialistId } from '../base/ids.t
 import { nearestName } from '../data/columns.ts'
 import { readBody } from '../task/fields/body.ts'
 import { read, render } from '../task/rendering.ts'
-import { matchTemplate, textInput } from '../task/template.ts'
+import { inputOf, matchTemplate } from '../task/template.ts'
 import type { Task } from '../task/types.ts'
 import { maskJsonText } from '../text/mask-json.ts'
 import type { Store } from '../trace/store.ts'
@@ -131,6 +131,6 @@ function lossOf(call: Call, task: Task | undefined, right: string): number | und
   if (!task) return local.trim() === right.trim() ? 0 : 1
   const prompt = keptPrompt(call)
   const found = prompt && task.template && matchTemplate(task.template, prompt)
-  const input = found ? textInput(found.slots) : { kind: 'text' as const, text: '' }
+  const input = found ? inputOf(task, found.slots) : { kind: 'text' as const, text: '' }
   return answerLoss(task, { input, local, other: right })
 }
