@@ -137,3 +137,11 @@ function learnedFields(labels: readonly string[]): LearnedTask {
     notes: [],
   }
 }
+
+test('a label that the test rows write in another case is the same label, or is refused', () => {
+  const input = { imported: [labelled('Card'), labelled('Loan')], test: [labelled('card'), labelled('Loan')] }
+  const labelsOf = (rows: readonly Example[] | undefined) =>
+    rows?.map(({ output }) => output.kind === 'labels' && output.labels[0])
+  expect(labelsOf(space({ ...input, mergeLabels: true }).test)).toEqual(['Card', 'Loan'])
+  expect(() => space(input)).toThrow(/"Card" \(1\) and "card" \(1\)/)
+})

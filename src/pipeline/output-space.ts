@@ -3,6 +3,7 @@ import { appError } from '../base/errors.ts'
 import type { TaskId } from '../base/ids.ts'
 import type { Example } from '../data/example.ts'
 import { labelCounts, mergeLabels, refuseLabelVariants } from '../data/labels.ts'
+import { labelKey } from '../task/alike-labels.ts'
 import { plainFields, unnamedLabel } from '../task/extraction.ts'
 import { learnFields } from '../task/fields/learn-fields.ts'
 import { labelsOf } from '../task/fields/render-fields.ts'
@@ -62,12 +63,10 @@ function kindOf({ task, said, learned, imported, fromCalls }: SpaceInput): TaskK
 
 function labelSpace(input: SpaceInput): SpaceOutcome {
   const { task, learned, known } = input
-  const ready = (rows: readonly Example[]): readonly Example[] => {
-    if (input.mergeLabels) return mergeLabels(rows)
-    refuseLabelVariants(rows)
-    return rows
-  }
-  const examples = ready([...input.imported, ...input.fromCalls])
+  const rows = [...input.imported, ...input.fromCalls]
+  // Also those that differ between the rows and the test rows: they would be wrong in all of them.
+  if (!input.mergeLabels) refuseLabelVariants([...rows, ...(input.test ?? [])])
+  const examples = input.mergeLabels ? mergeLabels(rows) : rows
   const labels = labelCounts(examples)
     .map(({ label }) => label)
     .sort()
@@ -79,9 +78,22 @@ function labelSpace(input: SpaceInput): SpaceOutcome {
     space: { kind: 'labels', labels, multiple: false },
     rendering: learned?.rendering ?? earlier ?? plainText,
     examples,
-    ...(input.test && { test: ready(input.test) }),
+    ...(input.test && { test: writtenAs(labels, input.test) }),
     notes: [],
   }
+}
+
+/** Test rows with their labels written as the task writes them, where these differ in case or spaces only. */
+function writtenAs(labels: readonly string[], test: readonly Example[]): readonly Example[] {
+  const byKey = new Map(labels.map((label) => [labelKey(label), label]))
+  return test.map((example) => {
+    const { output } = example
+    if (output.kind !== 'labels') return example
+    const written = output.labels.map((label) =>
+      labels.includes(label) ? label : (byKey.get(labelKey(label)) ?? label),
+    )
+    return { ...example, output: { kind: 'labels', labels: written } }
+  })
 }
 
 function spanSpace(input: SpaceInput): SpaceOutcome {
