@@ -100,3 +100,18 @@ test('a person’s answer stands in place of the upstream’s and the specialist
   expect(await rowOf(40)).toEqual([{ label: 'ham', source: 'human', isFairSample: false }])
   expect(await rowOf(42)).toEqual([{ label: 'ham', source: 'human', isFairSample: true }])
 })
+
+test('it is told where the calls are those that an earlier specialist left to the upstream', async () => {
+  const notes = async () => (await gatherRows(store, { task, mergeLabels: false })).notes.join('\n')
+  await keep(Array.from({ length: 30 }, (_, at) => call(at, answerOf(at))))
+  expect(await notes()).not.toMatch(/earlier specialist/)
+  await keep([
+    ...Array.from({ length: 10 }, (_, at) =>
+      call(50 + at, answerOf(at), { reason: at % 2 ? 'unsure' : 'novel' }),
+    ),
+    { ...call(41, 'ham', { reason: 'audit', auditOf: call(41, '').id }), id: 'call_audit' as CallId },
+  ])
+  expect(await notes()).toMatch(
+    /^10 of the 41 calls came upstream because an earlier specialist .* only audits are among them, 1\. /,
+  )
+})

@@ -14,6 +14,8 @@ export interface AnsweredCall extends RawCall {
   readonly source: 'teacher' | 'human'
   /** True for audits: drawn at random from what is answered locally, unlike the calls that were escalated. */
   readonly isFairSample: boolean
+  /** True for calls that came upstream because a specialist was unsure or found them novel. */
+  readonly isEscalated: boolean
 }
 
 export interface ReadCalls {
@@ -80,6 +82,7 @@ function add(calls: AnsweredCall[], call: Call, correction: string | undefined):
   const [prompt, answer] = [keptPrompt(call), correction ?? keptAnswer(call)]
   if (!prompt || answer === undefined) return false
   const source = correction === undefined ? 'teacher' : 'human'
-  calls.push({ prompt, answer, source, isFairSample: call.auditOf !== undefined })
+  const isEscalated = call.reason === 'unsure' || call.reason === 'novel'
+  calls.push({ prompt, answer, source, isFairSample: call.auditOf !== undefined, isEscalated })
   return true
 }

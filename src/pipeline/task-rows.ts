@@ -8,7 +8,7 @@ import type { Refusal } from '../task/refusal.ts'
 import type { RiskTarget, Task, TaskKind } from '../task/types.ts'
 import type { Store } from '../trace/store.ts'
 import { notLearnable, outputSpace, type SpaceOutcome } from './output-space.ts'
-import { callExamples, noCalls, readCalls } from './read-calls.ts'
+import { type AnsweredCall, callExamples, noCalls, readCalls } from './read-calls.ts'
 
 /** Rows above this number are not read; the newest calls would be left out, and the notes say so. */
 const rowLimit = 500_000
@@ -68,7 +68,7 @@ export async function gatherRows(store: Store, request: RowsRequest): Promise<Ta
     examples: spaced.examples,
     ...(spaced.test && { test: spaced.test }),
     ...(task && answeredBy !== undefined && { answeredBy }),
-    notes: [...notesOf(calls.length, learned), ...spaced.notes],
+    notes: [...notesOf(calls.length, learned), ...(task ? escalatedNotes(calls) : []), ...spaced.notes],
   }
 }
 
@@ -128,6 +128,16 @@ async function readExamples(store: Store, request: RowsRequest): Promise<readonl
     if (examples.length % 1000 === 0) request.progress?.({ stage: 'reading examples', done: examples.length })
   }
   return examples
+}
+
+/** Of calls that are no fair sample of the task's, what that means for what is measured on them. */
+function escalatedNotes(calls: readonly AnsweredCall[]): readonly string[] {
+  const escalated = calls.filter(({ isEscalated }) => isEscalated).length
+  if (escalated === 0) return []
+  const fair = calls.filter(({ isFairSample }) => isFairSample).length
+  return [
+    `${escalated} of the ${calls.length} calls came upstream because an earlier specialist was unsure of them or found them novel; of those that it answered only audits are among them, ${fair}. So hard calls weigh more here than among all calls of the task: coverage and scores are those of calls drawn like these, and so is the promise.`,
+  ]
 }
 
 function notesOf(calls: number, learned: LearnedTask | Refusal | undefined): readonly string[] {
