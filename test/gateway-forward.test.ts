@@ -2,6 +2,7 @@
 import { request as nodeRequest } from 'node:http'
 import { request as httpRequest } from 'undici'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { endUserDigest } from '../src/trace/end-user.ts'
 import { ask, question } from './support/ask.ts'
 import { type FakeUpstream, fakeUpstream } from './support/fake-upstream.ts'
 import { startTestGateway, type TestGateway } from './support/test-gateway.ts'
@@ -108,4 +109,15 @@ test('probes and metrics answer', async () => {
   expect(metrics).toMatch(/shoal_calls_total\{served_by="upstream",reason="no-task",status="200"\} \d+/)
   expect(metrics).toContain('shoal_call_seconds_bucket')
   expect(metrics).toContain('shoal_recorder_calls{kind="taken"}')
+})
+
+test('a request that is too long to be kept still says whose call it is and which model was asked', async () => {
+  const small = await startTestGateway({ upstreamUrl: upstream.url, keptLimitBytes: 1000 })
+  const body = JSON.stringify({ model: 'big-model', safety_identifier: 'ada', input: 'a'.repeat(2000) })
+  for (const path of ['/v1/responses', '/v1/embeddings']) await ask(small.url, body, path)
+  await small.close()
+  expect(small.calls).toHaveLength(2)
+  expect(small.calls.map(({ endUser }) => endUser)).toEqual(Array(2).fill(endUserDigest('ada')))
+  expect(small.calls[0]).toMatchObject({ model: 'big-model' })
+  for (const call of small.calls) expect(call).not.toHaveProperty('request')
 })

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { meterCall } from '../src/meter/ledger-row.ts'
+import { listPrices } from '../src/meter/prices.ts'
 import { usageOfCall } from '../src/meter/usage.ts'
 import { ask } from './support/ask.ts'
 import { startTestGateway, type TestGateway } from './support/test-gateway.ts'
@@ -188,4 +190,18 @@ test('a message that breaks off in mid-stream keeps the tokens that were said', 
     error: 'upstream.broken-off',
     usage: { promptTokens: 9, completionTokens: 1, source: 'reported' },
   })
+})
+
+test('a stream of another API that breaks off is not held to have cost nothing', async () => {
+  answer = (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    const delta = { type: 'response.output_text.delta', output_index: 0, content_index: 0, delta: 'Because' }
+    response.write(`event: response.output_text.delta\n${piece(delta)}`)
+    setTimeout(() => response.destroy(), 50)
+  }
+  const body = '{"model":"gpt-4o","stream":true,"input":"Why?"}'
+  expect((await ask(gateway.url, body, '/v1/responses')).text).toContain('upstream.broken-off')
+  const [call] = gateway.calls
+  expect(call).toMatchObject({ status: 502, firstByteMs: expect.any(Number), wire: 'openai-responses' })
+  expect(meterCall(call!, { prices: listPrices }).costUsd).not.toBe(0)
 })

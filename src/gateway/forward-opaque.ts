@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AppError, appError } from '../base/errors.ts'
 import { isJsonObject, tryParseJson } from '../base/json.ts'
 import { explain } from '../route/reasons.ts'
+import { endUserOf } from '../trace/end-user.ts'
 import type { Call } from '../wire/call.ts'
 import { wireErrorEvent } from '../wire/wire-error.ts'
 import { spendingRefusal, taskRefusal } from './access/access.ts'
@@ -56,7 +57,8 @@ export async function forwardOpaque(
   const signal = exchangeSignal(exchange)
   const hasBody =
     Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding'] !== undefined
-  const sent = keptBody(request.rawHeaders, { limitBytes: context.keptLimitBytes })
+  // Read whole, also where it is too long to be kept: it says which model is paid and whose call it is.
+  const sent = keptBody(request.rawHeaders, { limitBytes: context.bodyLimitBytes })
   let passing: Passing | undefined
   state.forwarding++
   try {
@@ -78,6 +80,7 @@ export async function forwardOpaque(
       sentText: sent.text,
       standing: { ...answeredBy(standing, answer), streaming: isEventStream(answer) },
       reading: answerReading(wire, answer.headers, { keptLimitBytes, readLimitBytes }),
+      begun: {},
     }
     await passOn(context, exchange, passing)
   } catch (cause) {
@@ -101,7 +104,7 @@ async function endBroken(
   { error, passing }: { readonly error: AppError; readonly passing: Passing },
 ): Promise<void> {
   const { request, response } = exchange
-  const ended = { status: error.status, error: error.code }
+  const ended = { status: error.status, error: error.code, ...passing.begun }
   keepAfterwards(context, await callOfPassing(context, exchange, { passing, ended }))
   if (!response.destroyed) response.end(wireErrorEvent(error, errorShapeOf(request)))
 }
@@ -112,6 +115,8 @@ interface Passing {
   readonly signal: AbortSignal
   readonly sentText: () => Promise<string | undefined>
   readonly reading: AnswerReading
+  /** Filled once something of the answer has come. */
+  readonly begun: { firstByteMs?: number }
 }
 
 /** The call as it is kept, with what was read of its answer, whole or broken off. */
@@ -126,25 +131,27 @@ async function callOfPassing(
     exchange.wire === 'opaque' || requestText === undefined ? undefined : tryParseJson(requestText)
   const asked = isJsonObject(request) ? modelIn(request) : undefined
   const model = standing.model ?? asked ?? answered
-  return callOf(
+  const isKept = requestText !== undefined && Buffer.byteLength(requestText) <= context.keptLimitBytes
+  const call = callOf(
     context,
     exchange,
     { ...standing, ...(model !== undefined && { model }) },
     {
       ...ended,
-      ...(requestText !== undefined && { requestText }),
+      ...(isKept && { requestText }),
       ...(text !== undefined && { response: text }),
       ...(usage && { usage }),
     },
   )
+  const endUser = isKept ? undefined : endUserOf(requestText)
+  return endUser === undefined ? call : { ...call, endUser }
 }
 
 async function passOn(context: GatewayContext, exchange: Exchange, passing: Passing): Promise<void> {
-  const { answer, signal, standing, reading } = passing
+  const { answer, signal, standing, reading, begun } = passing
   const { response } = exchange
   const lengthBytes = Number(fieldOf(answer.headers, 'content-length') ?? Number.POSITIVE_INFINITY)
   let receivedBytes = 0
-  let firstByteMs: number | undefined
   response.writeHead(answer.status, answer.statusText, [
     ...clientFields(answer.headers, { keepLength: !standing.streaming }),
     ...shoalFields(context, exchange, standing),
@@ -153,13 +160,13 @@ async function passOn(context: GatewayContext, exchange: Exchange, passing: Pass
   const held = await relay(answer.body, response, {
     signal,
     onChunk: (chunk) => {
-      firstByteMs ??= context.clock.monotonicMs() - exchange.startMs
+      begun.firstByteMs ??= context.clock.monotonicMs() - exchange.startMs
       reading.push(chunk)
       receivedBytes += chunk.length
       return context.isStrict && receivedBytes >= lengthBytes
     },
   })
-  const ended = { status: answer.status, ...(firstByteMs !== undefined && { firstByteMs }) }
+  const ended = { status: answer.status, ...begun }
   await keepBeforeAnswer(context, await callOfPassing(context, exchange, { passing, ended }))
   for (const chunk of held) response.write(chunk)
   response.end()

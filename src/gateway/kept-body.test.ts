@@ -33,6 +33,20 @@ test.each([
   expect(await kept(gzipSync(text).subarray(0, 15), headers)).toBeUndefined()
 })
 
+test('a small body that decompresses to a large one is kept without text', async () => {
+  for (const [encoding, compress] of [
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['deflate', deflateSync],
+  ] as const) {
+    const headers = ['content-type', 'application/json', 'content-encoding', encoding]
+    const bomb = compress(Buffer.alloc(1_000_000, 'a'))
+    expect(bomb.length).toBeLessThan(2_000)
+    expect(await kept(bomb, headers, 2_000)).toBeUndefined()
+    expect(await kept(bomb, headers, 1_000_000)).toHaveLength(1_000_000)
+  }
+})
+
 test('a body above the limit is kept without text', async () => {
   expect(await kept(Buffer.alloc(1001, 'a'), ['content-type', 'text/plain'])).toBeUndefined()
   expect(await kept(Buffer.alloc(1000, 'a'), ['content-type', 'text/plain'])).toHaveLength(1000)

@@ -17,7 +17,10 @@ const decoders = {
   deflate: promisify(inflate),
 }
 
-/** Takes the chunks of a body as they pass. */
+/** No honest body is larger once it is decompressed; a small one can be made that is. */
+const mostDecodedBytes = 2 ** 28
+
+/** Takes the chunks of a body as they pass; the limit is that of the bytes that came and of what they decompress to. */
 export function keptBody(headers: readonly string[], options: { readonly limitBytes: number }): KeptBody {
   const isText = textual.test(fieldOf(headers, 'content-type') ?? '')
   const encoding = fieldOf(headers, 'content-encoding')?.trim().toLowerCase()
@@ -29,21 +32,23 @@ export function keptBody(headers: readonly string[], options: { readonly limitBy
       if (size > options.limitBytes) chunks = undefined
       chunks?.push(chunk)
     },
-    text: async () => (chunks && size > 0 ? decodedText(Buffer.concat(chunks), encoding) : undefined),
+    text: async () =>
+      chunks && size > 0 ? decodedText(Buffer.concat(chunks), encoding, options.limitBytes) : undefined,
   }
 }
 
-/** A body as UTF-8 text, decompressed; `undefined` where that cannot be done. */
+/** A body as UTF-8 text, decompressed; `undefined` where that cannot be done, or gives more than so many bytes. */
 export async function decodedText(
   body: Uint8Array,
   encoding: string | undefined,
+  maxOutputLength = mostDecodedBytes,
 ): Promise<string | undefined> {
   if (encoding === undefined || encoding === 'identity') return Buffer.from(body).toString('utf8')
   const decode = Object.hasOwn(decoders, encoding) ? decoders[encoding as keyof typeof decoders] : undefined
   try {
-    return decode && (await decode(body)).toString('utf8')
+    return decode && (await decode(body, { maxOutputLength })).toString('utf8')
   } catch {
-    // Half a body, after a client or an upstream broke off: the call is kept without it.
+    // Half a body, after a client or an upstream broke off, or a bomb: the call is kept without it.
     return undefined
   }
 }
