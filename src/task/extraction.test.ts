@@ -96,3 +96,11 @@ test('the loss is the share of parts that are wrong, missing or too much', () =>
   expect(partsLoss([part('a')], [])).toBe(1)
   expect(partsLoss([part('a')], [part('a'), part('b'), part('c'), part('d')])).toBe(0.75)
 })
+
+test('of several spans for a field with one value the first counts, which is what the answer says', () => {
+  const text = 'Ada met Tim, ann@example.com'
+  const expected = [span(text, 'Tim', 'name'), span(text, 'ann@example.com', 'email')]
+  const said = [...expected, span(text, 'Ada', 'name')]
+  expect(answerText(fields, { kind: 'text', text }, { kind: 'spans', spans: said })).toContain('"name":"Ada"')
+  expect(partsLoss(partsOf(fields, expected), partsOf(fields, said))).toBe(0.5)
+})

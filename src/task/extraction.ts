@@ -4,7 +4,7 @@
  */
 import type { FieldNode, FieldRendering, FieldRule } from './fields/field-rendering.ts'
 import { applyRule, asItStands } from './fields/field-rule.ts'
-import { renderFields } from './fields/render-fields.ts'
+import { inTextOrder, renderFields } from './fields/render-fields.ts'
 import { render } from './rendering.ts'
 import type { Rendering, Span, Task, TaskInput, TaskOutput } from './types.ts'
 
@@ -71,16 +71,30 @@ export interface AnswerPart {
   readonly key: string
 }
 
-/** The parts that spans say: values where the answer says values, places where it says offsets; each once. */
+/**
+ * The parts that the answer made of spans says: values where it says values, places where it says offsets; each once. Of
+ * several spans for a field with one value the answer says the first only.
+ */
 export function partsOf(rendering: FieldRendering, spans: readonly Span[]): readonly AnswerPart[] {
-  const rules = new Map<string, FieldRule | 'place'>()
+  const rules = new Map<string, PartRule>()
   noteRules(rendering.root, rules)
-  const parts = spans.map(({ label = unnamedLabel, start, end, text }): AnswerPart => {
-    const rule = rules.get(label) ?? 'place'
-    const said = rule === 'place' ? `${start} ${end}` : (applyRule(rule, text) ?? `? ${text}`)
-    return { label, key: `${label}\n${said}` }
-  })
-  return [...new Map(parts.map((part) => [part.key, part])).values()]
+  const parts = new Map<string, AnswerPart>()
+  const filled = new Set<string>()
+  for (const { label = unnamedLabel, start, end, text } of spans.toSorted(inTextOrder)) {
+    const { says, isSingle } = rules.get(label) ?? { says: 'place', isSingle: false }
+    if (isSingle && filled.has(label)) continue
+    filled.add(label)
+    const said = says === 'place' ? `${start} ${end}` : (applyRule(says, text) ?? `? ${text}`)
+    const key = `${label}\n${said}`
+    parts.set(key, { label, key })
+  }
+  return [...parts.values()]
+}
+
+/** What a part of a label says, and whether an answer has one such part at most. */
+interface PartRule {
+  readonly says: FieldRule | 'place'
+  readonly isSingle: boolean
 }
 
 /** 0..1: share of an answer's parts that are wrong, missing or too much; of a wrong field counted once. */
@@ -91,20 +105,21 @@ export function partsLoss(expected: readonly AnswerPart[], said: readonly Answer
   return all === 0 ? 0 : 1 - right / all
 }
 
-function noteRules(node: FieldNode, rules: Map<string, FieldRule | 'place'>): void {
+function noteRules(node: FieldNode, rules: Map<string, PartRule>): void {
   switch (node.kind) {
     case 'constant':
     case 'presence':
       return
     case 'value':
-      rules.set(node.label, node.rule)
+      rules.set(node.label, { says: node.rule, isSingle: true })
       return
     case 'list': {
       const { entry } = node
       const saysPlace =
         entry.kind === 'object' &&
         entry.members.some(({ role }) => role.kind === 'start' || role.kind === 'end')
-      for (const { label } of node.labels) rules.set(label, saysPlace ? 'place' : node.rule)
+      for (const { label } of node.labels)
+        rules.set(label, { says: saysPlace ? 'place' : node.rule, isSingle: false })
       return
     }
     case 'object':

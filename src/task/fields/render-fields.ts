@@ -14,10 +14,15 @@ export function renderFields(
   text: string,
   spans: readonly Span[],
 ): string | undefined {
-  const inOrder = spans.toSorted((a, b) => a.start - b.start || a.end - b.end)
+  const inOrder = spans.toSorted(inTextOrder)
   const tree = build(rendering.root, { text, spans: inOrder })
   if (tree === undefined) return undefined
   return writeBody(rendering, tree === 'omitted' ? { kind: 'string', text: '' } : tree)
+}
+
+/** Compares spans by where they stand. */
+export function inTextOrder(a: Span, b: Span): number {
+  return a.start - b.start || a.end - b.end
 }
 
 /** The labels of the spans that fill a node. */
