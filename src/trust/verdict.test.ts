@@ -53,6 +53,9 @@ test('no better than the most frequent answer speaks against it, even with a cer
   const input = { certificate, comparison: lead('majority', -0.001, 0.004, 0.01) }
   expect(verdictOf(input).advice).toBe('do-not-train')
   expect(kindsOf(input)).toEqual(['no-better-than-majority'])
+  expect(verdictOf(input).reasons[0]!.sentence).toMatch(/^Not shown to be better than always/)
+  const below = { certificate, comparison: lead('majority', -0.02, -0.01, 0.01) }
+  expect(verdictOf(below).reasons[0]!.sentence).toMatch(/^No better than always/)
 })
 
 test('worse than TF-IDF speaks against it; as good as TF-IDF is only said', () => {

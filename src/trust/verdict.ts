@@ -84,7 +84,7 @@ function baselines(comparison: Comparison | undefined): readonly VerdictReason[]
       reasons.push({
         kind: 'no-better-than-majority',
         stops: true,
-        sentence: `No better than always giving the most frequent answer: that has ${theirs}.`,
+        sentence: `${lead.value > 0 ? 'Not shown to be better' : 'No better'} than always giving the most frequent answer: that has ${theirs}.`,
         numbers,
       })
     else if (name !== 'majority' && lead.high < 0)
