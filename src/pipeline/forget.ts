@@ -13,10 +13,10 @@ export interface Forgotten extends Removed {
   readonly specialists: readonly SpecialistId[]
 }
 
-/** Calls and the tasks whose specialists may have learned from them. */
-interface Concerned {
-  readonly calls: readonly Call[]
-  readonly tasks: ReadonlySet<TaskId>
+/** A version, and the rows that the concerned calls may have given to its training. */
+interface Version {
+  readonly manifest: Manifest
+  readonly inputs: Set<ExampleId>
 }
 
 /** How many calls a removal concerns, before anything is removed. */
@@ -41,29 +41,32 @@ async function specialistsThatUsed(
 ): Promise<readonly SpecialistId[]> {
   const isWholeTask = which.task !== undefined && !(which.endUser ?? which.call ?? which.beforeMs)
   if (isWholeTask) return versionsOf(registry, which.task!)
-  const { calls, tasks } = await concerned(store, which)
+  const versions = await concernedVersions(store, registry, which)
+  // Calls by the million do not fit in memory: of each, only the names of the rows that it gave are held.
+  for await (const call of callsOf(store, which)) noteInputs(call, versions)
   const used: SpecialistId[] = []
-  for (const task of tasks)
-    for (const id of await versionsOf(registry, task)) {
-      const { manifest } = await registry.describe(id)
-      const ids = inputsOf(calls, manifest)
-      if (ids.size > 0 && rowsHold(await rowRecord(registry, manifest), ids)) used.push(id)
-    }
+  for (const { manifest, inputs } of versions)
+    if (inputs.size > 0 && rowsHold(await rowRecord(registry, manifest), inputs)) used.push(manifest.id)
   return used
+}
+
+/** All versions of the tasks that the calls were of. */
+async function concernedVersions(
+  store: Store,
+  registry: Registry,
+  which: Removal,
+): Promise<readonly Version[]> {
+  const tasks = new Set<TaskId>()
+  for await (const { task } of callsOf(store, which)) if (task !== undefined) tasks.add(task)
+  const versions: Version[] = []
+  for (const task of tasks)
+    for (const id of await versionsOf(registry, task))
+      versions.push({ manifest: (await registry.describe(id)).manifest, inputs: new Set() })
+  return versions
 }
 
 async function versionsOf(registry: Registry, task: TaskId): Promise<readonly SpecialistId[]> {
   return (await registry.versions(task)).map((version) => specialistId(task, version))
-}
-
-async function concerned(store: Store, which: Removal): Promise<Concerned> {
-  const calls: Call[] = []
-  for await (const call of callsOf(store, which)) {
-    // Only the prompt is needed, and many answers would not fit in memory.
-    const { response: _, ...rest } = call
-    calls.push(rest)
-  }
-  return { calls, tasks: new Set(calls.flatMap(({ task }) => task ?? [])) }
 }
 
 async function* callsOf(store: Store, which: Removal): AsyncGenerator<Call> {
@@ -78,17 +81,15 @@ function filterOf({ task, endUser }: Removal) {
   return { ...(task !== undefined && { task }), ...(endUser !== undefined && { endUser }) }
 }
 
-/** The rows that the calls gave to this specialist's training, by the template that it was trained with. */
-function inputsOf(calls: readonly Call[], { task }: Manifest): ReadonlySet<ExampleId> {
-  const { template } = task
-  const ids = new Set<ExampleId>()
-  if (!template) return ids
-  for (const call of calls) {
-    const prompt = keptPrompt(call)
-    const found = prompt && matchTemplate(template, prompt)
-    if (found) ids.add(exampleId(inputOf(task, found.slots)))
+/** Notes the rows that a call gave to each version's training, by the template that it was trained with. */
+function noteInputs(call: Call, versions: readonly Version[]): void {
+  const prompt = keptPrompt(call)
+  if (!prompt) return
+  for (const { manifest, inputs } of versions) {
+    const { task } = manifest
+    const found = task.template && matchTemplate(task.template, prompt)
+    if (found) inputs.add(exampleId(inputOf(task, found.slots)))
   }
-  return ids
 }
 
 function rowRecord(registry: Registry, { id, files }: Manifest): Promise<LoadedSpecialist['files']> {
