@@ -19,10 +19,10 @@ const call: Call = {
   latencyMs: 12.34,
 }
 
-function linesOf(setting: 'none' | 'lines' | 'texts', level = 'warn'): readonly string[] {
+function linesOf(setting: 'none' | 'lines' | 'texts', level = 'warn', one = call): readonly string[] {
   const lines: string[] = []
   const log = pino({ level, base: null }, { write: (line) => void lines.push(line) })
-  callLog(log, () => setting)(call)
+  callLog(log, () => setting)(one)
   return lines
 }
 
@@ -39,6 +39,12 @@ test('a line says who answered and why, and nothing of what was said', () => {
     latencyMs: 12.3,
   })
   expect(line).not.toContain('write to')
+})
+
+test('a path is masked as where calls are kept', () => {
+  const [line] = linesOf('lines', 'warn', { ...call, path: '/v1/users/ada@example.com/files' })
+  expect(line).toContain('/v1/users/')
+  expect(line).not.toContain('ada@example.com')
 })
 
 test('texts are logged where they are asked for, masked', () => {

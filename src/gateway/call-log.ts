@@ -2,6 +2,7 @@
 import type { Log } from '../base/log.ts'
 import type { Configuration } from '../pipeline/configuration.ts'
 import { maskJsonText } from '../text/mask-json.ts'
+import { maskedText } from '../text/masking.ts'
 import type { Call } from '../wire/call.ts'
 
 /** Writes a call's line; the setting is read anew for each. */
@@ -12,7 +13,7 @@ export function callLog(log: Log, setting: () => Configuration['log']['calls']):
     if (asked === 'none') return
     const { id, task, model, servedBy, reason, status, error } = call
     const line = {
-      ...{ call: id, path: call.path, task, model, servedBy, reason, status, error },
+      ...{ call: id, path: maskedText(call.path), task, model, servedBy, reason, status, error },
       latencyMs: Math.round(call.latencyMs * 10) / 10,
       ...(asked === 'texts' && { request: masked(call.request), response: masked(call.response) }),
     }

@@ -66,6 +66,18 @@ test.each([
   )
 })
 
+test.each([
+  'upstream:\n  url: htps://user:s3cret@x/v1\n',
+  'upstream: s3cret\n',
+  'upstreams: s3cret\n',
+  'upstreams:\n  main: s3cret\n',
+  `upstreams:\n  main:\n    url: \${SECRET}\n`,
+  'upstream:\n  apiKey: *s3cret\n',
+])('no message shows what may be a key or a password: %j', (text) => {
+  const source = { file: 'shoal.yaml', text, environment: { SECRET: 's3cret' } }
+  expect(() => readConfiguration(source)).toThrow(/^shoal\.yaml((?!s3cret).)*$/)
+})
+
 test('a variable that is not set is an error that names it and its place', () => {
   expect(() => read(`upstream:\n  apiKey: \${NO_KEY}\n`)).toThrowError(
     expect.objectContaining({

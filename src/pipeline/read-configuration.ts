@@ -35,9 +35,23 @@ export function readConfiguration(source: ConfigurationSource): Configuration {
   const mistake = document.errors[0]
   if (mistake) throw invalid(reading, mistake.pos[0], mistake.message)
   fillVariables(reading)
-  const checked = configurationSchema.safeParse(withoutEmptySections(document.toJS()))
+  const checked = configurationSchema.safeParse(withoutEmptySections(plainOf(reading)))
   if (checked.success) return checked.data
   throw errorOfIssue(reading, checked.error.issues[0]!)
+}
+
+/** The values of the document; an alias of nothing is found only here. */
+function plainOf(reading: Reading): unknown {
+  try {
+    return reading.document.toJS()
+  } catch (cause) {
+    if (!(cause instanceof ReferenceError)) throw cause
+    throw invalid(
+      reading,
+      undefined,
+      'an alias (a value that begins with *) names no anchor; quote the value if it is none',
+    )
+  }
 }
 
 /** A section whose settings are all commented out is as good as none. */
@@ -69,13 +83,22 @@ function errorOfIssue(reading: Reading, issue: z.core.$ZodIssue): AppError {
   }
   const node = reading.document.getIn(issue.path, true)
   const offset = isScalar(node) || isMap(node) ? node.range?.[0] : undefined
-  const isSecret = issue.path.at(-1) === 'apiKey'
-  const got = isScalar(node) && !isSecret ? ` (got ${JSON.stringify(node.value)})` : ''
+  const got = isScalar(node) && !mayHoldSecret(issue.path) ? ` (got ${JSON.stringify(node.value)})` : ''
   const { message } = issue
   return invalid(
     reading,
     offset,
     `${issue.path.join('.')}: ${message.charAt(0).toLowerCase()}${message.slice(1)}${got}`,
+  )
+}
+
+/** Keys, addresses with a password in them, and whatever stands where a section of those should: no message shows them, since the readiness repeats it. */
+function mayHoldSecret(path: Path): boolean {
+  const [section, ...rest] = path
+  const isOfUpstreams = section === 'upstream' || section === 'upstreams'
+  const last = rest.at(-1)
+  return (
+    isOfUpstreams && (rest.length < (section === 'upstreams' ? 2 : 1) || last === 'apiKey' || last === 'url')
   )
 }
 
