@@ -5,7 +5,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { systemClock } from '../src/base/clock.ts'
 import { createLog } from '../src/base/log.ts'
 import { createAccess } from '../src/gateway/access/access.ts'
@@ -129,7 +129,7 @@ test('a key that is revoked while a body comes is not answered, nor one whose li
   expect(await (await models).text()).toContain('"code":"key.revoked"')
 })
 
-test('a call leaves nothing behind at its key', async () => {
+test('a call leaves nothing behind at its key, nor do many that their client leaves', async () => {
   const { gateway, keyring, made, upstream } = await guarded('calls')
   const { secret } = made[0]!
   const { revoked } = keyring.find(secret)!
@@ -145,6 +145,15 @@ test('a call leaves nothing behind at its key', async () => {
   expect((await answer).status).toBe(200)
   await new Promise((done) => setTimeout(done, 50))
   expect(getEventListeners(revoked, 'abort')).toHaveLength(0)
+  const warned = vi.spyOn(process, 'emitWarning')
+  const { hostname, port, host } = new URL(gateway.url)
+  const socket = connect(Number(port), hostname)
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${secret}`
+  socket.write(`${head}\r\nContent-Length: ${question.length}\r\n\r\n${question}`.repeat(20))
+  await expect.poll(() => getEventListeners(revoked, 'abort').length).toBe(20)
+  socket.destroy()
+  await expect.poll(() => getEventListeners(revoked, 'abort').length).toBe(0)
+  expect(warned).not.toHaveBeenCalled()
 })
 
 test('a stream that its client leaves before the usage comes is paid for all the same', async () => {

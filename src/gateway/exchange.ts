@@ -8,7 +8,7 @@ import type { Call, Usage, WireKind } from '../wire/call.ts'
 import { type ErrorShape, wireErrorBody } from '../wire/wire-error.ts'
 import type { HeldKey } from './access/keyring.ts'
 import type { GatewayContext } from './context.ts'
-import { clientSignal } from './relay.ts'
+import { type ClientSignal, clientSignal } from './relay.ts'
 import type { UpstreamAnswer } from './upstream.ts'
 import { requestFacts } from './upstreams/request-facts.ts'
 
@@ -64,7 +64,7 @@ export function beginExchange(
 }
 
 /** Fires when the client has gone, and when its key was revoked. */
-export function exchangeSignal({ response, key }: Exchange): AbortSignal {
+export function exchangeSignal({ response, key }: Exchange): ClientSignal {
   return clientSignal(response, key?.revoked)
 }
 

@@ -57,7 +57,8 @@ export async function forwardChat(
     return answerError(context, exchange, standing, appError('gateway.busy', { count: state.forwarding }))
   const unpaid = spendingRefusal(exchange.key)
   if (unpaid) return answerError(context, exchange, standing, unpaid)
-  const forwarding = { context, exchange, standing, upstream, signal: exchangeSignal(exchange) }
+  const { signal, release } = exchangeSignal(exchange)
+  const forwarding = { context, exchange, standing, upstream, signal }
   state.forwarding++
   try {
     const send = (body: Uint8Array): Promise<UpstreamAnswer> =>
@@ -82,6 +83,7 @@ export async function forwardChat(
       : handlerError(context.log, upstream, cause)
     answerError(context, exchange, standing, error)
   } finally {
+    release()
     state.forwarding--
   }
 }

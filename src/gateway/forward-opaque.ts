@@ -54,7 +54,7 @@ export async function forwardOpaque(
     return answerError(context, exchange, standing, appError('gateway.busy', { count: state.forwarding }))
   const refusal = taskRefusal(exchange.key, undefined) ?? spendingRefusal(exchange.key)
   if (refusal) return answerError(context, exchange, standing, refusal)
-  const signal = exchangeSignal(exchange)
+  const { signal, release } = exchangeSignal(exchange)
   const hasBody =
     Number(request.headers['content-length'] ?? 0) > 0 || request.headers['transfer-encoding'] !== undefined
   // Read whole, also where it is too long to be kept: it says which model is paid and whose call it is.
@@ -89,6 +89,7 @@ export async function forwardOpaque(
       await endBroken(context, exchange, { error, passing })
     else answerError(context, exchange, standing, error)
   } finally {
+    release()
     state.forwarding--
   }
 }

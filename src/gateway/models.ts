@@ -33,7 +33,7 @@ export async function handleModels(
   response: ServerResponse,
 ): Promise<void> {
   const exchange = beginExchange(context, request, response, 'opaque')
-  const signal = exchangeSignal(exchange)
+  const { signal, release } = exchangeSignal(exchange)
   try {
     const { status, fields, body } = await listModels(context, exchange, signal)
     const call = callOf(context, exchange, standing, { status, response: body.toString() })
@@ -46,6 +46,8 @@ export async function handleModels(
       ? cutOff(exchange, cause)
       : handlerError(context.log, context.upstream, cause)
     answerError(context, exchange, standing, error)
+  } finally {
+    release()
   }
 }
 

@@ -23,18 +23,23 @@ export async function relay(
   return held
 }
 
+export interface ClientSignal {
+  readonly signal: AbortSignal
+  /** Lets go of `other`; to be called when the work is done, since a pipelined answer may never see its connection close. */
+  readonly release: () => void
+}
+
 /**
- * A signal that fires when the client goes away before its answer is complete, and when `other` does until then.
+ * A signal that fires when the client goes away before its answer is complete, and when `other` does until it is released.
  * Not `AbortSignal.any`: of a signal that lives long it keeps an entry for every one made from it (Node 20).
  */
-export function clientSignal(response: ServerResponse, other?: AbortSignal): AbortSignal {
+export function clientSignal(response: ServerResponse, other?: AbortSignal): ClientSignal {
   const controller = new AbortController()
   const abort = (): void => controller.abort()
   response.once('close', () => {
-    other?.removeEventListener('abort', abort)
     if (!response.writableFinished) controller.abort()
   })
   if (response.destroyed || other?.aborted) controller.abort()
   else other?.addEventListener('abort', abort)
-  return controller.signal
+  return { signal: controller.signal, release: () => other?.removeEventListener('abort', abort) }
 }

@@ -1,4 +1,5 @@
 /** The keys that are valid at this moment: follows the store while the gateway runs, and cuts off what a revoked key is doing. */
+import { setMaxListeners } from 'node:events'
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Log } from '../../base/log.ts'
 import { keyDigest } from '../../pipeline/keys.ts'
@@ -127,6 +128,8 @@ class Following {
 
 function hold(record: KeyRecord): Held {
   const revoking = new AbortController()
+  // A listener for each call that is under way.
+  setMaxListeners(0, revoking.signal)
   return {
     record,
     window: new MinuteWindow(),
