@@ -79,6 +79,14 @@ test('a key for calls opens administration by no spelling of its path', async ()
       expect(await ask(gateway.url, `${method} ${target}`, calls)).toMatchObject({ status: 404 })
 })
 
+test('once there is a key of any sort, administration without one makes none', async () => {
+  const { gateway, made } = await guarded('calls')
+  for (const secret of [undefined, made[0]!.secret]) {
+    const { status } = await ask(gateway.url, 'GET /admin/keys', secret)
+    expect(status).toBe(secret === undefined ? 401 : 403)
+  }
+})
+
 test('where only administrators need a key, no spelling of its path goes without one', async () => {
   const { gateway } = await guarded('admin')
   expect((await ask(gateway.url, 'GET /admin/keys')).status).toBe(401)

@@ -337,7 +337,7 @@ export const errorTable = {
     ...input,
     status: 401,
     message:
-      'A key is needed for {scope}. Send it as "Authorization: Bearer shoal_…" or as "x-shoal-key"; `shoal keys create NAME` makes one.',
+      'A key is needed for {scope}. Send it as "Authorization: Bearer shoal_…" or as "x-shoal-key"; `shoal keys create NAME` makes one, with --scope admin for administration.',
   },
   'key.invalid': {
     ...input,

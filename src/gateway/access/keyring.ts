@@ -21,7 +21,10 @@ export interface HeldKey {
 export interface Keyring {
   /** The key of a secret; `undefined` for one that is not known or was revoked. */
   find(secret: string): HeldKey | undefined
-  /** True once a key of this sort was ever made: from then on such a key must be shown, also when all are revoked. */
+  /**
+   * True once a key of this sort was ever made: from then on such a key must be shown, also when all are revoked.
+   * Administration is closed by any key: it could make keys without limits.
+   */
   isRequired(scope: KeyRecord['scope']): boolean
   /** Reads the store now, as after a change by this process. */
   refresh(): Promise<void>
@@ -65,7 +68,8 @@ export async function openKeyring(options: {
   timer.unref()
   return {
     find: (secret) => following.find(secret),
-    isRequired: (scope) => following.everMade.has(scope),
+    isRequired: (scope) =>
+      following.everMade.has(scope) || (scope === 'admin' && following.everMade.size > 0),
     refresh,
     close: async () => {
       clearInterval(timer)
