@@ -1,6 +1,7 @@
 // Trains a nano model: rows held aside say when each head stops and how much it counts, then both heads are
 // trained afresh on every row for just as long. Synchronous; a worker runs it.
 import { type Random, seededRandom } from '../../base/random.ts'
+import { joinFloats } from '../../base/typed-arrays.ts'
 import { createDenseMemory } from '../../model/linear/dense-memory.ts'
 import { fitMixture, type MixtureRows, type MixtureWeights, mixLogits } from '../../model/linear/mixture.ts'
 import type { PerceptronWeights } from '../../model/linear/perceptron.ts'
@@ -180,17 +181,11 @@ function bestOf(curves: readonly LearningCurve[]): { epochs: number; loss: numbe
     curves.reduce((sum, { losses }) => sum - losses[epoch]! / curves.length, 0),
   )
   const best = largestIndex(means)
-  return { epochs: best + 1, loss: -means[best]!, logits: join(curves.map(({ logits }) => logits[best]!)) }
-}
-
-function join(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
+  return {
+    epochs: best + 1,
+    loss: -means[best]!,
+    logits: joinFloats(curves.map(({ logits }) => logits[best]!)),
   }
-  return out
 }
 
 /** A row held aside, judged by heads that had not seen it. */

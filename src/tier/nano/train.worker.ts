@@ -1,6 +1,4 @@
 // The training thread: gets labelled texts, posts how far it is, and then the model as bytes.
-import { parentPort, workerData } from 'node:worker_threads'
-import { assert } from '../../base/errors.ts'
 import { readStaticEmbedding } from '../../model/static-embedding-assets.ts'
 import type { TableName } from '../../text/script.ts'
 import { encodeModel } from './artefact.ts'
@@ -8,25 +6,14 @@ import { type LabelledTexts, prepareCorpus } from './corpus.ts'
 import { fingerprint } from './fingerprint.ts'
 import { startPace } from './pace.ts'
 import { trainNano } from './train.ts'
-import type { Trained, TrainJob, TrainMessage } from './training-thread.ts'
+import { trainingPort } from './training-port.ts'
+import type { Trained, TrainJob } from './training-thread.ts'
 
-const port = parentPort
-assert(port, 'train.worker.ts runs in a worker thread')
-const { texts, table, seed, budgetMs } = workerData as TrainJob
-const post = (message: TrainMessage<Trained>, transfer: ArrayBuffer[] = []): void =>
-  port.postMessage(message, transfer)
+const port = trainingPort<TrainJob, Trained>()
+const { tick } = port
+const { texts, table, seed, budgetMs } = port.job
 
 const preparingShare = 0.08 // of the work
-let reported = 0
-
-/** Reports each hundredth once. */
-function tick(share: number): void {
-  const hundredths = Math.floor(share * 100)
-  if (hundredths <= reported) return
-  reported = hundredths
-  post({ kind: 'progress', hundredths })
-}
-
 async function train(labelled: LabelledTexts, name: TableName): Promise<void> {
   const embedding = await readStaticEmbedding(name)
   const pace = startPace((share) => tick(preparingShare + share * (1 - preparingShare)), budgetMs)
@@ -43,7 +30,7 @@ async function train(labelled: LabelledTexts, name: TableName): Promise<void> {
     vocabularySize: model.sparse.vocabulary.codes.length,
     tableFingerprint: fingerprint(embedding),
   }
-  post({ kind: 'trained', result }, [weights.buffer as ArrayBuffer])
+  port.finish(result, weights)
 }
 
 await train(texts, table)

@@ -1,4 +1,5 @@
 // Makes texts with spans ready for training a tagger.
+import { joinFloats, joinIntegers } from '../../../base/typed-arrays.ts'
 import { createGrowingCodeIndex } from '../../../model/crf/code-index.ts'
 import type { TagScheme, TokenSpan } from '../../../model/crf/tag-scheme.ts'
 import type { TaggedTexts } from '../../../model/crf/tagger-trainer.ts'
@@ -98,8 +99,8 @@ export function prepareTagged(
     textStarts[row + 1] = textStarts[row]! + tokens.count
     if (row % 64 === 0) tick(row / texts.length)
   })
-  const all = keepFrequent(concatInt(lists.rows), concatInt(lists.counts), index.codes(), leastCount)
-  const inputs = concat(lists.inputs)
+  const all = keepFrequent(joinIntegers(lists.rows), joinIntegers(lists.counts), index.codes(), leastCount)
+  const inputs = joinFloats(lists.inputs)
   return {
     ...all,
     ...{ textStarts, weights, inputs, featureTotals },
@@ -173,24 +174,4 @@ function standardise(
   for (let at = 0; at < inputs.length; at += columns)
     for (let d = 0; d < axes; d++) inputs[at + d]! *= inputScale
   return { inputMean, inputScale }
-}
-
-function concat(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
-}
-
-function concatInt(parts: readonly Int32Array[]): Int32Array {
-  const out = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
 }
