@@ -9,6 +9,7 @@ import { type ErrorShape, wireErrorBody } from '../wire/wire-error.ts'
 import type { HeldKey } from './access/keyring.ts'
 import type { GatewayContext } from './context.ts'
 import { type ClientSignal, clientSignal } from './relay.ts'
+import { pathOfTarget } from './request-target.ts'
 import type { UpstreamAnswer } from './upstream.ts'
 import { requestFacts } from './upstreams/request-facts.ts'
 
@@ -187,7 +188,5 @@ export function answeredBy(standing: Standing, { upstream, tried, model }: Upstr
 
 /** The path without its query, which may hold what must not be kept. */
 export function pathOf(request: IncomingMessage): string {
-  const url = request.url ?? ''
-  const query = url.indexOf('?')
-  return query < 0 ? url : url.slice(0, query)
+  return pathOfTarget(request.url ?? '')
 }

@@ -10,6 +10,11 @@ const dotSegment = /(?:[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\]|%2f|%5c|$)/i
  */
 export function isPlainTarget(target: string): boolean {
   if (!/^\/[^/%?]*(?:[/?]|$)/.test(target)) return false
+  return !dotSegment.test(pathOfTarget(target))
+}
+
+/** A target without its query, which may hold what must not be kept. */
+export function pathOfTarget(target: string): string {
   const query = target.indexOf('?')
-  return !dotSegment.test(query < 0 ? target : target.slice(0, query))
+  return query < 0 ? target : target.slice(0, query)
 }

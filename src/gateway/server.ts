@@ -12,7 +12,7 @@ import { errorShapeOf } from './exchange.ts'
 import { handlerError } from './failures.ts'
 import { forwardOpaque } from './forward-opaque.ts'
 import { handleModels } from './models.ts'
-import { isPlainTarget } from './request-target.ts'
+import { isPlainTarget, pathOfTarget } from './request-target.ts'
 
 const chatPath = '/v1/chat/completions'
 /** Longer than the keep-alive of usual clients and load balancers, so that they close first. */
@@ -36,7 +36,7 @@ export function gatewayServer(context: GatewayContext): FastifyInstance {
   })
   app.setNotFoundHandler((request, reply) => {
     const { method } = request
-    const path = request.url.split('?')[0]!
+    const path = pathOfTarget(request.url)
     const error = appError('request.not-found', { method, path })
     reply.status(error.status).type('application/json').send(wireErrorBody(error))
   })
@@ -112,7 +112,7 @@ function chatServer(
 function admit({ access }: GatewayContext, request: IncomingMessage): HeldKey | AppError | undefined {
   const target = request.url ?? ''
   if (isChatPath(target) || isPlainTarget(target)) return access.admit(request)
-  return appError('request.not-found', { method: request.method ?? '', path: target.split('?')[0]! })
+  return appError('request.not-found', { method: request.method ?? '', path: pathOfTarget(target) })
 }
 
 /** What is refused before its body is read is no call: it is answered, and the connection ends with it. */

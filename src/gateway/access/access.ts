@@ -5,6 +5,7 @@ import type { TaskId } from '../../base/ids.ts'
 import { keyPrefix } from '../../pipeline/keys.ts'
 import type { KeyRecord } from '../../trace/store.ts'
 import { fieldOf } from '../header-fields.ts'
+import { pathOfTarget } from '../request-target.ts'
 import type { HeldKey, Keyring } from './keyring.ts'
 import { type WebGuard, webRefusal } from './web-guard.ts'
 
@@ -44,7 +45,7 @@ export function createAccess(options: AccessOptions): Access {
         options,
       )
       if (refusal) return refusal
-      const path = pathOf(request.url ?? '')
+      const path = pathOfTarget(request.url ?? '')
       if (openPaths.has(path)) return undefined
       const scope = isAdminPath(path) ? 'admin' : 'calls'
       if (isLoopback && !keyring.isRequired(scope)) return undefined
@@ -122,9 +123,4 @@ function shownSecret(fields: readonly string[]): string | undefined {
     if (value?.startsWith(keyPrefix)) return value
   }
   return undefined
-}
-
-function pathOf(url: string): string {
-  const query = url.indexOf('?')
-  return query < 0 ? url : url.slice(0, query)
 }

@@ -12,6 +12,7 @@ import type { Log } from '../../base/log.ts'
 import { wireErrorBody } from '../../wire/wire-error.ts'
 import { isAdminPath } from '../access/access.ts'
 import { handlerError } from '../failures.ts'
+import { pathOfTarget } from '../request-target.ts'
 import type { AdminContext } from './admin-context.ts'
 import { auditRoutes } from './audits.ts'
 import { callRoutes } from './calls.ts'
@@ -68,7 +69,7 @@ export function adminApp(context: AdminContext, log: Log): FastifyPluginAsync {
 /** The router decodes paths and the door, which asks for the key, does not: what the door took for a call goes no further. */
 function refuseOtherSpellings(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ method, raw }) => {
-    const path = (raw.url ?? '').split('?')[0]!
+    const path = pathOfTarget(raw.url ?? '')
     if (!isAdminPath(path)) throw appError('request.not-found', { method, path })
   })
 }
@@ -81,11 +82,11 @@ function refuseOtherMethods(app: FastifyInstance): void {
     for (const one of [method].flat()) routes.push({ method: one, pattern })
   })
   app.setNotFoundHandler((request) => {
-    throw appError('request.not-found', { method: request.method, path: request.url.split('?')[0]! })
+    throw appError('request.not-found', { method: request.method, path: pathOfTarget(request.url) })
   })
   app.addHook('onRequest', async (request, reply) => {
     if (!request.is404) return
-    const path = request.url.split('?')[0]!
+    const path = pathOfTarget(request.url)
     const allowed = routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
     if (allowed.length === 0) return
     reply.header('allow', allowed.join(', '))
