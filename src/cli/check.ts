@@ -4,7 +4,7 @@ import pc from 'picocolors'
 import { type TaskId, taskId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import type { Example } from '../data/example.ts'
-import { inputText } from '../data/example-set.ts'
+import { readableInput } from '../data/example-set.ts'
 import { type DataFindings, findInData } from '../eval/data-findings.ts'
 import { summaryOf } from '../eval/findings-summary.ts'
 import { suspectsOf } from '../pipeline/fix-rows.ts'
@@ -100,6 +100,6 @@ function checkJson(findings: DataFindings, examples: readonly Example[]): Json {
 }
 
 function shortText({ input }: Example): string {
-  const text = (input.kind === 'text' ? input.text : inputText(input)).replace(/\s+/g, ' ')
+  const text = readableInput(input).replace(/\s+/g, ' ')
   return text.length <= shownUnits ? text : `${text.slice(0, shownUnits - 1)}…`
 }

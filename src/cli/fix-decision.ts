@@ -2,7 +2,7 @@
 import { createInterface, type Interface } from 'node:readline/promises'
 import pc from 'picocolors'
 import { appError } from '../base/errors.ts'
-import { inputText } from '../data/example-set.ts'
+import { readableInput } from '../data/example-set.ts'
 import type { DataFindings, SuspectRow } from '../eval/data-findings.ts'
 import { type FixName, fixesNamed, fixNames, rowsOfFix, suspectsOf } from '../pipeline/fix-rows.ts'
 import type { Decision, PlacedRows } from '../pipeline/import-fixed.ts'
@@ -77,7 +77,7 @@ async function askEach(
   for (const [at, { row, given, likely }] of suspects.entries()) {
     const { file, line } = places[row]!
     const { input } = examples[row]!
-    const text = (input.kind === 'text' ? input.text : inputText(input)).slice(0, shownUnits)
+    const text = readableInput(input).slice(0, shownUnits)
     const head = `${pc.dim(`${at + 1} of ${suspects.length}  ${file}:${line}`)}\n  ${text}\n  ${given} → ${pc.bold(likely)}?`
     const answer = await terminal.question(`${head} ${pc.dim('[y]es, [d]rop the row, [s]top, or keep it: ')}`)
     const [letter] = answer.trim().toLowerCase()

@@ -18,6 +18,11 @@ export function inputText(input: TaskInput): string {
   return `chat\n${JSON.stringify(input.messages.map((message) => [message.role, message.content]))}`
 }
 
+/** An input as a person reads it: a text as it is, others as {@link inputText}. */
+export function readableInput(input: TaskInput): string {
+  return input.kind === 'text' ? input.text : inputText(input)
+}
+
 /** One text that holds all of an output, the same for equal outputs whatever the order of keys. */
 export function outputText(output: TaskOutput): string {
   if (output.kind === 'labels') return `labels\n${JSON.stringify(output.labels)}`

@@ -7,7 +7,7 @@ import { throwIfCancelled } from '../base/errors.ts'
 import type { WorkOptions } from '../base/progress.ts'
 import { seededRandom } from '../base/random.ts'
 import type { Example } from '../data/example.ts'
-import { inputText, outputText } from '../data/example-set.ts'
+import { outputText, readableInput } from '../data/example-set.ts'
 import { findLabelErrors, type LabelSuspect, type OutOfFold } from '../data/label-errors.ts'
 import { type NearDuplicate, NearDuplicateFinder } from '../data/near-duplicates.ts'
 import { type Estimate, wilson } from '../stats/interval.ts'
@@ -82,8 +82,8 @@ export async function findInData(
   options: FindingOptions,
 ): Promise<DataFindings> {
   const rows = chosenRows(examples.length, options.seed)
-  const texts = Array.from(rows, (row) => plainText(examples[row]!))
-  const twins = findTwins(texts, options)
+  const texts = Array.from(rows, (row) => readableInput(examples[row]!.input))
+  const { finder, twins } = findTwins(texts, options)
   const labelled = labelledRows(examples, rows)
   const crossed = labelled && (await crossValidate({ ...labelled, texts, twins }, options))
   const right = crossed && rightOf(crossed.all)
@@ -110,7 +110,7 @@ export async function findInData(
         .map(({ row, of, similarity }) => ({ row: rows[row]!, of: rows[of]!, similarity })),
       ...finding(twins.filter(({ similarity }) => similarity < 1).map(({ row }) => row)),
     },
-    ...(options.test && { leaks: findLeaks(texts, rows, options.test) }),
+    ...(options.test && { leaks: findLeaks(finder, rows, options.test) }),
     ...(labelled && crossed && { labelErrors: labelErrorsOf(labelled.names, rows, crossed) }),
   }
 }
@@ -119,10 +119,6 @@ function chosenRows(count: number, seed: number): Int32Array {
   const all = Int32Array.from({ length: count }, (_, row) => row)
   if (count <= mostRows) return all
   return seededRandom(seed).fork('findings').shuffle(all).slice(0, mostRows).sort()
-}
-
-function plainText({ input }: Example): string {
-  return input.kind === 'text' ? input.text : inputText(input)
 }
 
 function contradicting(
@@ -135,15 +131,22 @@ function contradicting(
   return [...new Set(differing.flatMap(({ row, of }) => [row, of]))].sort((a, b) => a - b)
 }
 
-function findTwins(texts: readonly string[], options: WorkOptions): readonly NearDuplicate[] {
+interface Twins {
+  /** Holds all texts. */
+  readonly finder: NearDuplicateFinder
+  readonly twins: readonly NearDuplicate[]
+}
+
+function findTwins(texts: readonly string[], options: WorkOptions): Twins {
   const finder = new NearDuplicateFinder()
-  return texts.flatMap((text, at) => {
+  const twins = texts.flatMap((text, at) => {
     if (at % 1000 === 0) {
       throwIfCancelled(options.signal, 'looking for duplicates')
       options.progress?.({ stage: 'looking for duplicates', done: at, total: texts.length })
     }
     return finder.add(text) ?? []
   })
+  return { finder, twins }
 }
 
 interface Labelled {
@@ -237,14 +240,12 @@ function smallClasses({ names, classes }: Labelled): ReadonlySet<number> {
 
 /** Training rows that a test row repeats, or nearly, and those test rows. */
 function findLeaks(
-  texts: readonly string[],
+  finder: NearDuplicateFinder,
   rows: Int32Array,
   test: readonly Example[],
 ): NonNullable<DataFindings['leaks']> {
-  const finder = new NearDuplicateFinder()
-  for (const text of texts) finder.add(text)
   const found = test.flatMap((example, testRow) => {
-    const twin = finder.find(plainText(example))
+    const twin = finder.find(readableInput(example.input))
     return twin ? [{ testRow, row: rows[twin.of]! }] : []
   })
   return {

@@ -6,8 +6,8 @@ import type { Example } from '../data/example.ts'
 import { type DataFindings, findInData } from '../eval/data-findings.ts'
 import type { Store } from '../trace/store.ts'
 import { applyFixes, type RowFixes } from './fix-rows.ts'
-import { type ImportOptions, type ImportOutcome, reviewFiles } from './import.ts'
-import { openFiles, readFiles } from './read-files.ts'
+import { type ImportOptions, type ImportOutcome, type ImportReport, readAndReport } from './import.ts'
+import { openFiles } from './read-files.ts'
 
 /** Rows of files in memory, each with its place. */
 export interface PlacedRows {
@@ -38,8 +38,7 @@ export async function importFixed(
   files: readonly string[],
   options: FixedImportOptions,
 ): Promise<FixedImport> {
-  const { report } = await reviewFiles(files, options)
-  const rows = await readPlaced(files, options)
+  const { report, rows } = await readPlaced(files, options)
   const findings = await findInData(rows.examples, options)
   const decision = await options.decide(rows, findings)
   const examples = applyFixes(rows.examples, decision, decision.relabelledBy)
@@ -57,21 +56,24 @@ export async function importFixed(
   }
 }
 
-/** Labelled rows with their places; logged calls cannot be mended, since they are kept as they were. */
-async function readPlaced(files: readonly string[], options: ImportOptions): Promise<PlacedRows> {
+/** Labelled rows with their places, and the report; logged calls cannot be mended, since they are kept as they were. */
+async function readPlaced(
+  files: readonly string[],
+  options: ImportOptions,
+): Promise<{ readonly report: ImportReport; readonly rows: PlacedRows }> {
   const opened = await openFiles(files, options)
   const log = opened.find(({ source }) => source.yields === 'call')
   if (log) throw appError('data.not-labelled', { file: log.source.file })
   const examples: Example[] = []
   const places: RowPlace[] = []
-  for await (const { rows } of readFiles(opened, options)) {
-    for (const { mapped, place } of rows) {
+  const { report } = await readAndReport(opened, options, (batch) => {
+    for (const { mapped, place } of batch.rows) {
       if (mapped.kind !== 'example') continue
       examples.push(mapped.example)
       places.push(place)
     }
-  }
-  return { examples, places }
+  })
+  return { report, rows: { examples, places } }
 }
 
 async function keep(

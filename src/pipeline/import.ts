@@ -73,7 +73,9 @@ export async function importFiles(
   const opened = await openFiles(files, options)
   const staged = await store.examples.stage(options.task, files.map((file) => basename(file)).join(', '))
   try {
-    const { report, calls } = await readAll(opened, options, staged)
+    const { report, calls } = await readAndReport(opened, options, (batch) =>
+      stageRows(staged, batch, options),
+    )
     throwIfCancelled(options.signal, 'importing')
     return { report, stored: { ...(await staged.commit()), calls } }
   } catch (cause) {
@@ -84,14 +86,21 @@ export async function importFiles(
 
 /** Reads files as an import would and reports what they hold; keeps nothing. */
 export async function reviewFiles(files: readonly string[], options: ImportOptions): Promise<ImportOutcome> {
-  const { report } = await readAll(await openFiles(files, options), options, undefined)
+  const { report } = await readAndReport(await openFiles(files, options), options)
   return { report }
 }
 
-async function readAll(
+/** Rows of one file, as they are read. */
+export interface RowBatch {
+  readonly file: OpenedFile
+  readonly rows: readonly ReadRow[]
+}
+
+/** Reads files and reports what they hold; `take` is given the rows, some at a time. Throws where nothing is usable. */
+export async function readAndReport(
   files: readonly OpenedFile[],
   options: ImportOptions,
-  staged: StagedImport | undefined,
+  take?: (batch: RowBatch) => void | Promise<void>,
 ): Promise<{ readonly report: ImportReport; readonly calls: number }> {
   const builder = new ReportBuilder()
   const mended = new MendedCounter()
@@ -106,7 +115,7 @@ async function readAll(
       if (isMasked) maskedRows++
     }
     calls += rows.filter(({ row }) => row.kind === 'call').length
-    if (staged !== undefined) await stageRows(staged, { file, rows }, options)
+    await take?.({ file, rows })
   }
   const reports = files.map((file) => fileReport(file, rowsOf.get(file) ?? 0))
   const report = {
@@ -120,11 +129,7 @@ async function readAll(
   return { report, calls }
 }
 
-async function stageRows(
-  staged: StagedImport,
-  batch: { readonly file: OpenedFile; readonly rows: readonly ReadRow[] },
-  options: ImportOptions,
-): Promise<void> {
+async function stageRows(staged: StagedImport, batch: RowBatch, options: ImportOptions): Promise<void> {
   if (batch.file.source.yields !== 'call') {
     const examples = batch.rows.flatMap(({ mapped }) => (mapped.kind === 'example' ? [mapped.example] : []))
     return staged.add(examples)
