@@ -3,19 +3,18 @@ import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../src/base/clock.ts'
-import { taskId } from '../src/base/ids.ts'
 import { type Random, seededRandom } from '../src/base/random.ts'
 import { decodeTensors } from '../src/model/linear/tensors.ts'
-import { loadTarget } from '../src/pipeline/target.ts'
 import { trainSpecialist } from '../src/pipeline/train.ts'
 import { openDiskRegistry } from '../src/registry/disk-registry.ts'
 import type { LoadedSpecialist, Registry } from '../src/registry/registry.ts'
-import type { PromptTemplate, Task } from '../src/task/types.ts'
+import type { Task } from '../src/task/types.ts'
 import { createNanoTier } from '../src/tier/nano/nano-tier.ts'
 import { openLibsqlStore } from '../src/trace/libsql-store.ts'
 import { publishCopy, weightsFile } from '../test/support/publish-copy.ts'
 import { exampleOf } from './certificate-data.ts'
 import { dataFolder, type Row } from './data/labelled-sets.ts'
+import { intentBody, intentTask, sureTexts } from './intent-task.ts'
 
 export interface FleetOptions {
   readonly seed: number
@@ -50,7 +49,7 @@ export async function fleetHome(folder: string, options: FleetOptions): Promise<
     const task = taskOf(`team-${String(at).padStart(4, '0')}`, source.labels)
     await publishCopy(registry, source.loaded, task, random)
     await store.tasks.put(task)
-    calls.push(source.texts.slice(0, callsPerTask).map((text) => bodyOf(task, text)))
+    calls.push(source.texts.slice(0, callsPerTask).map((text) => intentBody(task, text)))
     process.stderr.write(at % 100 === 99 ? `published ${at + 1}\n` : '')
   }
   await store.close()
@@ -98,52 +97,17 @@ async function train(
     .sort()
   const isOurs = ([, label]: Row): boolean => labels.includes(label)
   const task = taskOf(`source-${at}`, labels)
-  const { manifest, card } = await trainSpecialist(
+  const trained = await trainSpecialist(
     { tier: createNanoTier(), registry, clock: systemClock, baselines: [], version: 'bench' },
     { task, examples: train.filter(isOurs).map(exampleOf), notes: [] },
     { seed: at, withoutBaselines: true },
   )
-  const { threshold, noveltyLimit, refusal } = card.certificate
-  if (threshold === undefined) throw new Error(`nothing to bench: ${refusal}`)
-  const { predictor } = await loadTarget(manifest.id, { registry, tiers: [createNanoTier()] })
   const texts = random.shuffle(asked.filter(isOurs).map(([text]) => text))
-  const said = await predictor.predict(texts.map((text) => ({ kind: 'text', text })))
-  await predictor.dispose()
-  const isSure = (_: string, i: number): boolean =>
-    said[i]!.confidence >= threshold && said[i]!.novelty <= noveltyLimit
-  return { labels, loaded: await registry.load(manifest.id), texts: texts.filter(isSure) }
+  const sure = await sureTexts(registry, trained, texts)
+  return { labels, loaded: await registry.load(trained.manifest.id), texts: sure }
 }
 
 function taskOf(name: string, labels: readonly string[]): Task {
-  const instruction = `You sort the requests that reach ${name} by what is wanted.\nAnswer with JSON only, {"intent": LABEL}, where LABEL is one of: ${labels.join(', ')}.`
-  const template: PromptTemplate = {
-    messages: [
-      { role: 'system', constants: [instruction], slots: [] },
-      { role: 'user', constants: ['Message: ', ''], slots: ['text'] },
-    ],
-    responseFormat: { type: 'json_object' },
-  }
-  return {
-    id: taskId(name),
-    kind: 'classification',
-    space: { kind: 'labels', labels, multiple: false },
-    rendering: { kind: 'json', before: '{"intent": "', after: '"}' },
-    template,
-    risk: { risk: 0.05, delta: 0.05 },
-    masked: true,
-    paused: false,
-  }
-}
-
-function bodyOf(task: Task, text: string): string {
-  const [system, user] = task.template!.messages
-  return JSON.stringify({
-    model: 'big-model',
-    temperature: 0,
-    messages: [
-      { role: 'system', content: system!.constants[0] },
-      { role: 'user', content: user!.constants[0] + text },
-    ],
-    response_format: task.template!.responseFormat,
-  })
+  const instruction = `You sort the requests that reach ${name} by what is wanted.`
+  return intentTask({ name, instruction, labels, risk: 0.05 })
 }

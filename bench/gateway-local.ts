@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { request } from 'undici'
 import type { Json, JsonObject } from '../src/base/json.ts'
 import { openLibsqlStore } from '../src/trace/libsql-store.ts'
-import { cpuSeconds, dataFolder, gatewayHome, type RunningGateway, startGateway } from './gateway-setup.ts'
+import { dataFolder } from './data/labelled-sets.ts'
+import { cpuSeconds, gatewayHome, type RunningGateway, startGateway } from './gateway-setup.ts'
 import { type Bench, type Figure, fileDigest } from './harness.ts'
 
 const connections = 64
@@ -29,7 +30,7 @@ export const bench: Bench = {
       return {
         seed,
         options: { connections, sliceSeconds, rounds, bodies: home.bodies },
-        data: { 'banking77/train.csv': await fileDigest(join(dataFolder, 'banking77', 'train.csv')) },
+        data: { 'banking77/train.csv': await fileDigest(join(dataFolder(), 'banking77', 'train.csv')) },
         figures: figuresOf(results),
         results: { sockets: results.sockets, undici: results.undici, keeping: results.keeping },
       }

@@ -1,27 +1,20 @@
 /** What the gateway benches share: a home with a certified specialist of banking77, calls of its task, and processes to talk to. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import Papa from 'papaparse'
 import { systemClock } from '../src/base/clock.ts'
-import { type SpecialistId, taskId } from '../src/base/ids.ts'
-import type { Example } from '../src/data/example.ts'
-import { exampleId } from '../src/data/example-set.ts'
-import { type TrainedSpecialist, trainSpecialist } from '../src/pipeline/train.ts'
+import type { SpecialistId } from '../src/base/ids.ts'
+import { trainSpecialist } from '../src/pipeline/train.ts'
 import { openDiskRegistry } from '../src/registry/disk-registry.ts'
-import type { Registry } from '../src/registry/registry.ts'
-import type { PromptTemplate, Task } from '../src/task/types.ts'
 import { createNanoTier } from '../src/tier/nano/nano-tier.ts'
 import { openLibsqlStore } from '../src/trace/libsql-store.ts'
-import { calibratedPredictor } from '../src/trust/calibrated-predictor.ts'
+import { exampleOf } from './certificate-data.ts'
+import { readSet } from './data/labelled-sets.ts'
+import { intentBody, intentTask, sureTexts } from './intent-task.ts'
 
-/** `SHOAL_DATA`, or the folder beside the repository. */
-export const dataFolder =
-  process.env['SHOAL_DATA'] ?? fileURLToPath(new URL('../../shared/data', import.meta.url))
-export const model = 'big-model'
 /** The built command; SHOAL_COMMAND names another build. */
 const command = process.env['SHOAL_COMMAND'] ?? fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 
@@ -35,9 +28,13 @@ export interface GatewayHome {
 
 /** Trains on banking77, promotes, and writes a call for every test text that the specialist is sure of. */
 export async function gatewayHome(folder: string, options: { readonly seed: number }): Promise<GatewayHome> {
-  const train = rowsOf('train.csv')
-  const labels = [...new Set(train.map((row) => row.label))].sort()
-  const task = bankingTask(labels)
+  const { train, test } = readSet('banking77')
+  const task = intentTask({
+    name: 'banking',
+    instruction: "You sort messages of a bank's customers by what they want.",
+    labels: [...new Set(train.map(([, label]) => label))].sort(),
+    risk: 0.02,
+  })
   const store = await openLibsqlStore({ path: join(folder, 'store.db') })
   await store.tasks.put(task)
   await store.close()
@@ -49,92 +46,11 @@ export async function gatewayHome(folder: string, options: { readonly seed: numb
   )
   const { id } = trained.manifest
   await registry.promote(id)
-  const bodies = await sureBodies(registry, trained)
+  const texts = await sureTexts(registry, trained, [...new Set(test.map(([text]) => text))])
+  const bodies = texts.map((text) => intentBody(task, text))
   const bodiesFile = join(folder, 'bodies.jsonl')
   await writeFile(bodiesFile, `${bodies.join('\n')}\n`)
   return { folder, specialist: id, bodiesFile, bodies: bodies.length }
-}
-
-interface Row {
-  readonly text: string
-  readonly label: string
-}
-
-function rowsOf(name: string): readonly Row[] {
-  const file = join(dataFolder, 'banking77', name)
-  if (!existsSync(file)) throw new Error(`${file} is missing: set SHOAL_DATA to the folder of data sets`)
-  const parsed = Papa.parse<{ text: string; category: string }>(readFileSync(file, 'utf8').trimEnd(), {
-    header: true,
-  })
-  return parsed.data.map(({ text, category }) => ({ text, label: category }))
-}
-
-function exampleOf({ text, label }: Row): Example {
-  const input = { kind: 'text', text } as const
-  return {
-    id: exampleId(input),
-    input,
-    output: { kind: 'labels', labels: [label] },
-    source: 'gold',
-    weight: 1,
-  }
-}
-
-function bankingTask(labels: readonly string[]): Task {
-  const instruction = `You sort messages of a bank's customers by what they want.\nAnswer with JSON only, {"intent": LABEL}, where LABEL is one of: ${labels.join(', ')}.`
-  const template: PromptTemplate = {
-    messages: [
-      { role: 'system', constants: [instruction], slots: [] },
-      { role: 'user', constants: ['Message: ', ''], slots: ['text'] },
-    ],
-    responseFormat: { type: 'json_object' },
-  }
-  return {
-    id: taskId('banking'),
-    kind: 'classification',
-    space: { kind: 'labels', labels, multiple: false },
-    rendering: { kind: 'json', before: '{"intent": "', after: '"}' },
-    template,
-    risk: { risk: 0.02, delta: 0.05 },
-    masked: true,
-    paused: false,
-  }
-}
-
-/** The body of the call that asks about a text. */
-function bodyOf(task: Task, text: string): string {
-  const [system, user] = task.template!.messages
-  return JSON.stringify({
-    model,
-    temperature: 0,
-    messages: [
-      { role: 'system', content: system!.constants[0] },
-      { role: 'user', content: user!.constants[0] + text },
-    ],
-    response_format: task.template!.responseFormat,
-  })
-}
-
-async function sureBodies(
-  registry: Registry,
-  { card, manifest }: TrainedSpecialist,
-): Promise<readonly string[]> {
-  const { task } = manifest
-  const { threshold, noveltyLimit } = card.certificate
-  if (threshold === undefined) throw new Error(`nothing to bench: ${card.certificate.refusal}`)
-  const loaded = await registry.load(manifest.id)
-  const raw = await createNanoTier().load({
-    taskKind: task.kind,
-    files: loaded.files,
-    meta: manifest.meta,
-  })
-  const predictor = calibratedPredictor(raw, card.calibration)
-  const texts = [...new Set(rowsOf('test.csv').map((row) => row.text))]
-  const said = await predictor.predict(texts.map((text) => ({ kind: 'text', text })))
-  await predictor.dispose()
-  return texts
-    .filter((_, at) => said[at]!.confidence >= threshold && said[at]!.novelty <= noveltyLimit)
-    .map((text) => bodyOf(task, text))
 }
 
 /** A gateway that was started with the built command. */

@@ -2,9 +2,10 @@
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { request as httpRequest } from 'undici'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { ask, question, streamedQuestion } from './support/ask.ts'
-import { type FakeUpstream, fakeUpstream } from './support/fake-upstream.ts'
+import { fakeUpstream } from './support/fake-upstream.ts'
+import { oneUpstream } from './support/one-upstream.ts'
 import {
   listRecorder,
   mailMessages,
@@ -15,22 +16,7 @@ import {
   testUpstreams,
 } from './support/test-gateway.ts'
 
-let upstream: FakeUpstream
-let gateway: TestGateway
-
-beforeAll(async () => {
-  upstream = await fakeUpstream()
-  gateway = await startTestGateway({ upstreamUrl: upstream.url, bodyLimitBytes: 2 ** 20 })
-})
-beforeEach(() => {
-  upstream.behaviour = 'answer'
-  upstream.seen.length = 0
-  gateway.calls.length = 0
-})
-afterAll(async () => {
-  await gateway.close()
-  await upstream.close()
-})
+const one = oneUpstream()
 
 test.each([
   ['with', { 'content-length': String(100 * 2 ** 20) }],
@@ -39,7 +25,7 @@ test.each([
   const piece = Buffer.alloc(2 ** 20, 32)
   const pieces = Readable.from(Array.from({ length: 100 }, () => piece))
   const before = process.memoryUsage().rss
-  const { statusCode, body } = await httpRequest(`${gateway.url}/v1/chat/completions`, {
+  const { statusCode, body } = await httpRequest(`${one.gateway.url}/v1/chat/completions`, {
     method: 'POST',
     body: pieces,
     headers: { 'content-type': 'application/json', ...length },
@@ -49,8 +35,8 @@ test.each([
     error: { code: 'request.too-large', type: 'invalid_request_error' },
   })
   expect(process.memoryUsage().rss - before).toBeLessThan(60 * 2 ** 20)
-  expect(upstream.seen).toHaveLength(0)
-  expect((await ask(gateway.url, question)).status).toBe(200)
+  expect(one.upstream.seen).toHaveLength(0)
+  expect((await ask(one.gateway.url, question)).status).toBe(200)
 })
 
 test('without an upstream a call that is not answered locally is a 503 with its reason', async () => {
@@ -80,7 +66,7 @@ test('a mistake in a specialist is passed over, and the call goes upstream', asy
     },
   })
   const other = await startTestGateway({
-    upstreamUrl: upstream.url,
+    upstreamUrl: one.upstream.url,
     served: [{ task, specialists: [broken] }],
   })
   const body = JSON.stringify({ model: 'big-model', messages: mailMessages('a prize') })
@@ -91,7 +77,7 @@ test('a mistake in a specialist is passed over, and the call goes upstream', asy
 })
 
 test('a port in use is an error that names it', async () => {
-  const port = Number(new URL(gateway.url).port)
+  const port = Number(new URL(one.gateway.url).port)
   await expect(startTestGateway({ port })).rejects.toMatchObject({
     code: 'gateway.port-in-use',
     message: expect.stringContaining(String(port)),
@@ -127,7 +113,7 @@ test('closing ends calls that outlive the deadline', async () => {
 test('with strict durability an answer waits for its call, and is not given where the call cannot be kept', async () => {
   const calls: TestGateway['calls'] = []
   const recorder = listRecorder(calls, 80)
-  const strict = await startTestGateway({ upstreamUrl: upstream.url, durability: 'strict', recorder })
+  const strict = await startTestGateway({ upstreamUrl: one.upstream.url, durability: 'strict', recorder })
   for (const body of [question, streamedQuestion]) {
     const before = performance.now()
     expect((await ask(strict.url, body)).status).toBe(200)
@@ -142,7 +128,7 @@ test('with strict durability an answer waits for its call, and is not given wher
     },
   }
   const broken = await startTestGateway({
-    upstreamUrl: upstream.url,
+    upstreamUrl: one.upstream.url,
     durability: 'strict',
     recorder: failing,
   })
@@ -154,11 +140,11 @@ test('with strict durability an answer waits for its call, and is not given wher
 })
 
 test('bytes that are no HTTP are answered with 400, and the gateway lives on', async () => {
-  const { port } = new URL(gateway.url)
+  const { port } = new URL(one.gateway.url)
   const answer = await new Promise<string>((done) => {
     const socket = connect(Number(port), '127.0.0.1', () => socket.write('NONSENSE\r\n\r\n'))
     socket.on('data', (bytes) => done(bytes.toString()))
   })
   expect(answer).toContain('400')
-  expect((await ask(gateway.url, question)).status).toBe(200)
+  expect((await ask(one.gateway.url, question)).status).toBe(200)
 })

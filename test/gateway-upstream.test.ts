@@ -1,25 +1,11 @@
 /** An upstream that fails in whatever way ends in a clean error for the client, and in a call that is kept. */
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { ask, question, streamedQuestion } from './support/ask.ts'
-import { type FakeUpstream, fakeUpstream } from './support/fake-upstream.ts'
-import { startTestGateway, type TestGateway } from './support/test-gateway.ts'
+import { fakeUpstream } from './support/fake-upstream.ts'
+import { oneUpstream } from './support/one-upstream.ts'
+import { startTestGateway } from './support/test-gateway.ts'
 
-let upstream: FakeUpstream
-let gateway: TestGateway
-
-beforeAll(async () => {
-  upstream = await fakeUpstream()
-  gateway = await startTestGateway({ upstreamUrl: upstream.url, bodyLimitBytes: 2 ** 20 })
-})
-beforeEach(() => {
-  upstream.behaviour = 'answer'
-  upstream.seen.length = 0
-  gateway.calls.length = 0
-})
-afterAll(async () => {
-  await gateway.close()
-  await upstream.close()
-})
+const one = oneUpstream()
 
 test('an upstream that refuses connections is a 502 that names it', async () => {
   const closed = await fakeUpstream()
@@ -46,31 +32,31 @@ test('an upstream that comes up between the two tries answers', async () => {
 })
 
 test('an upstream that hangs is a 504 after the limit', async () => {
-  upstream.behaviour = 'hang'
-  const { status, error } = await ask(gateway.url, question)
+  one.upstream.behaviour = 'hang'
+  const { status, error } = await ask(one.gateway.url, question)
   expect(status).toBe(504)
   expect(error!.code).toBe('upstream.timeout')
   expect(error!.message).toContain('0.5 s')
 })
 
 test('a request that an upstream may have taken is not sent twice', async () => {
-  upstream.behaviour = 'close-at-once'
-  const { status, error } = await ask(gateway.url, question)
+  one.upstream.behaviour = 'close-at-once'
+  const { status, error } = await ask(one.gateway.url, question)
   expect(status).toBe(502)
   expect(error!.code).toBe('upstream.broken-off')
-  expect(upstream.seen).toHaveLength(1)
+  expect(one.upstream.seen).toHaveLength(1)
 })
 
 test('half an answer is a 502, not half an answer', async () => {
-  upstream.behaviour = 'half-body'
-  const { status, error } = await ask(gateway.url, question)
+  one.upstream.behaviour = 'half-body'
+  const { status, error } = await ask(one.gateway.url, question)
   expect(status).toBe(502)
   expect(error!.code).toBe('upstream.broken-off')
 })
 
 test('a stream that falls silent ends with an error event', async () => {
-  upstream.behaviour = 'hang-in-stream'
-  const { status, text } = await ask(gateway.url, streamedQuestion)
+  one.upstream.behaviour = 'hang-in-stream'
+  const { status, text } = await ask(one.gateway.url, streamedQuestion)
   expect(status).toBe(200)
   const events = text.trim().split('\n\n')
   expect(JSON.parse(events.at(-1)!.slice('data: '.length)).error.code).toBe('upstream.timeout')
@@ -78,30 +64,30 @@ test('a stream that falls silent ends with an error event', async () => {
 })
 
 test('malformed JSON of an upstream is a 502 that says so', async () => {
-  upstream.behaviour = 'malformed'
-  const { status, error } = await ask(gateway.url, question)
+  one.upstream.behaviour = 'malformed'
+  const { status, error } = await ask(one.gateway.url, question)
   expect(status).toBe(502)
   expect(error!.code).toBe('upstream.malformed')
 })
 
 test('429 goes through with its Retry-After and its own body', async () => {
-  upstream.behaviour = 'rate-limited'
-  const { status, headers, error } = await ask(gateway.url, question)
+  one.upstream.behaviour = 'rate-limited'
+  const { status, headers, error } = await ask(one.gateway.url, question)
   expect(status).toBe(429)
   expect(headers.get('retry-after')).toBe('7')
   expect(error!.code).toBe('rate_limit_exceeded')
 })
 
 test("an upstream's 500 goes through with its own body after one more try", async () => {
-  upstream.behaviour = 'server-error'
-  const { status, error } = await ask(gateway.url, question)
+  one.upstream.behaviour = 'server-error'
+  const { status, error } = await ask(one.gateway.url, question)
   expect(status).toBe(500)
   expect(error!.message).toBe('Out of order.')
-  expect(upstream.seen).toHaveLength(2)
+  expect(one.upstream.seen).toHaveLength(2)
 })
 
 test('an error that the upstream writes into its stream goes through', async () => {
-  upstream.behaviour = 'error-in-stream'
-  const { text } = await ask(gateway.url, streamedQuestion)
+  one.upstream.behaviour = 'error-in-stream'
+  const { text } = await ask(one.gateway.url, streamedQuestion)
   expect(text).toContain('Gone wrong.')
 })
