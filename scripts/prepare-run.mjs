@@ -40,7 +40,9 @@ function isCurrent(stamp, digest) {
 function step(title, command, args) {
   const began = performance.now()
   process.stderr.write(`shoal: ${title} …\n`)
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] })
+  // Without this, npm before 11 lets onnxruntime-node fetch a CUDA library that nothing here uses.
+  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' }
+  const result = spawnSync(command, args, { cwd: root, env, stdio: ['ignore', 2, 2] })
   if (result.status !== 0) {
     process.stderr.write(
       `shoal: ${title}: failed${result.error ? ` (${result.error.message})` : ''}. The lines above say why.\n`,
