@@ -478,6 +478,20 @@ export const errorTable = {
     message:
       'No upstream takes the model "{model}". Of the upstreams {known} each says in shoal.yaml which `models` it takes.',
   },
+  // weights
+  'weights.file': {
+    ...input,
+    message: '{file} cannot be read as weights: {problem}. Pull the model again, or write the file again.',
+  },
+  'weights.tensor': {
+    ...input,
+    message: '{file}: the tensor "{tensor}" {problem}. Nothing of the file was used. Pull the model again.',
+  },
+  'weights.tensor-missing': {
+    ...input,
+    message:
+      '{file} has no tensor "{tensor}". It has {count}, among them {names}. Are these the weights of the model that config.json describes?',
+  },
   cancelled: {
     status: 499,
     retryable: true,
