@@ -293,6 +293,36 @@ export const errorTable = {
     ...internal,
     message: '{file} is not a manifest that this Shoal understands: {problem}.',
   },
+  // runtime
+  'runtime.missing': {
+    status: 503,
+    retryable: false,
+    exit: 2,
+    message:
+      'ONNX Runtime (onnxruntime-node) is not there, neither {looked}. Models of the micro tier need it: run `shoal setup micro`.',
+  },
+  'runtime.unusable': {
+    status: 503,
+    retryable: false,
+    exit: 1,
+    message:
+      'ONNX Runtime at {path} cannot be loaded: {problem}. Run `shoal setup micro` again; it needs Linux, macOS or Windows on x64 or arm64.',
+  },
+  'runtime.model-unusable': {
+    ...internal,
+    message:
+      'ONNX Runtime does not take the model {model}: {problem}. Its file may be damaged or of another version of Shoal; train or pull it again.',
+  },
+  'runtime.run-failed': {
+    ...internal,
+    message: 'The model {model} failed while it ran: {problem}',
+  },
+  'runtime.worker-lost': {
+    status: 503,
+    retryable: true,
+    exit: 1,
+    message: 'The worker of the model {model} ended: {problem}. Load the model again.',
+  },
   // requests to the gateway
   'request.too-large': {
     ...input,
