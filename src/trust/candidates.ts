@@ -40,9 +40,20 @@ export function planCandidates(
   heldAside: readonly HeldAside[],
   options: Plan & { readonly promise?: 'parts' },
 ): readonly Candidate[] {
-  if (heldAside.length === 0) return []
-  const parts = partsByPercent(errorRates(heldAside, options), options)
-  const scores = ascendingCopy(heldAside.map((row) => row.score))
+  return planRanked(rankedByScore(heldAside, options), options)
+}
+
+/** A row whose answer is expected to lose so much, 0..1. */
+export interface RankedRow {
+  readonly score: number
+  readonly expectedLoss: number
+}
+
+/** The same from rows that are ranked already, the strictest first. */
+export function planRanked(ranked: readonly RankedRow[], options: Plan): readonly Candidate[] {
+  if (ranked.length === 0) return []
+  const parts = partsByPercent(errorRates(ranked, options.target), options)
+  const scores = ascendingCopy(ranked.map((row) => row.score))
   const shares = new Map<number, number>()
   for (let percent = Math.min(...parts.keys()); percent <= percents; percent++) {
     // Ties put several percents on one score, which then has all their parts; the last is every call.
@@ -52,7 +63,8 @@ export function planCandidates(
   return [...shares].map(([score, share]) => ({ score, share }))
 }
 
-interface Plan {
+/** What candidates are planned for. */
+export interface Plan {
   readonly target: RiskTarget
   readonly calibrationRows: number
 }
@@ -99,26 +111,29 @@ function chanceToPass(percent: number, errors: readonly number[], plan: Plan, pa
   return allowed === undefined ? 0 : binomialCdf(allowed, answered, errors[percent - 1]!)
 }
 
-/**
- * Error rate above each percent, 1 to 100, smoothed by a calibration fitted on the held-aside rows; of parts the mean
- * share that is wrong, as it was seen.
- */
-function errorRates(
+/** Rows by falling score; losses are smoothed by a calibration fitted on these rows, those of parts are as they were seen. */
+function rankedByScore(
   heldAside: readonly HeldAside[],
-  { target, promise }: { readonly target: RiskTarget; readonly promise?: 'parts' },
-): readonly number[] {
+  { promise }: { readonly promise?: 'parts' },
+): readonly RankedRow[] {
   const sorted = [...heldAside].sort((a, b) => b.score - a.score)
   const smooth = fitCalibration(sorted, [])
-  const expected = ({ score, correct, loss }: HeldAside): number =>
-    promise === 'parts' ? (loss ?? (correct ? 0 : 1)) : 1 - confidenceOf(smooth, score)
+  return sorted.map(({ score, correct, loss }) => ({
+    score,
+    expectedLoss: promise === 'parts' ? (loss ?? (correct ? 0 : 1)) : 1 - confidenceOf(smooth, score),
+  }))
+}
+
+/** Error rate above each percent, 1 to 100, with what held-aside rows may have hidden. */
+function errorRates(ranked: readonly RankedRow[], { risk }: RiskTarget): readonly number[] {
   const rates: number[] = []
   let errors = 0
   let rows = 0
   for (let percent = 1; percent <= percents; percent++) {
-    for (const end = Math.max(1, Math.round((percent / percents) * sorted.length)); rows < end; rows++) {
-      errors += expected(sorted[rows]!)
+    for (const end = Math.max(1, Math.round((percent / percents) * ranked.length)); rows < end; rows++) {
+      errors += ranked[rows]!.expectedLoss
     }
-    rates.push(Math.min(1, errors / rows + hiddenErrors * target.risk))
+    rates.push(Math.min(1, errors / rows + hiddenErrors * risk))
   }
   return rates
 }

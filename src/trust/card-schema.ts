@@ -5,7 +5,7 @@ import type { SpecialistId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import type { FindingsSummary } from '../eval/findings-summary.ts'
 import { calibrationSchema } from './calibration.ts'
-import type { Certificate } from './certificate.ts'
+import type { Certificate, CertifiedStage } from './certificate.ts'
 import { typicalSchema } from './drift.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -33,6 +33,18 @@ const observed = z
   })
   .readonly()
 
+const stageCounts = z.object({ n: count, errors: count }).readonly()
+
+const stage = z
+  .object({
+    specialist,
+    threshold: share.exactOptional(),
+    noveltyLimit: share,
+    calibration: stageCounts,
+    test: stageCounts,
+  })
+  .readonly() satisfies z.ZodType<CertifiedStage>
+
 const certificate = z
   .object({
     promise: z.literal('parts').exactOptional(),
@@ -40,6 +52,7 @@ const certificate = z
     delta: share,
     threshold: share.exactOptional(),
     noveltyLimit: share,
+    stages: z.array(stage).readonly().exactOptional(),
     wrongMeans: meaning,
     calibration: observed,
     test: observed,

@@ -16,15 +16,37 @@ export interface Observed {
   readonly meanLoss?: number
 }
 
+/** One specialist of a cascade: from when on it answers, and how often it was the one that did. */
+export interface CertifiedStage {
+  readonly specialist: SpecialistId
+  /** Calibrated confidence from which it answers; absent: it answers nothing. */
+  readonly threshold?: number
+  readonly noveltyLimit: number
+  /** Rows that it answered, and answered wrongly. */
+  readonly calibration: StageCounts
+  readonly test: StageCounts
+}
+
+/** Rows that one specialist of a cascade answered. */
+export type StageCounts = Pick<Observed, 'n' | 'errors'>
+
 export interface Certificate {
   /** What the risk is about: whole answers (absent), or the mean share of wrong parts in an answer. */
   readonly promise?: 'parts'
   readonly risk: number
   readonly delta: number
-  /** Calibrated confidence from which a call is answered locally; absent: nothing may be answered (coverage 0). */
+  /**
+   * Calibrated confidence from which a call is answered locally; absent: nothing may be answered (coverage 0).
+   * Of a cascade it is that of the last specialist.
+   */
   readonly threshold?: number
   /** Novelty above which a call goes upstream whatever its confidence. */
   readonly noveltyLimit: number
+  /**
+   * The specialists of a cascade in the order in which they are asked; the promise is about the answers of all
+   * together. Absent: there is one.
+   */
+  readonly stages?: readonly CertifiedStage[]
   /** What "wrong" means here: differs from a right answer, or only from the upstream's. */
   readonly wrongMeans: 'error' | 'disagreement'
   readonly calibration: Observed & {
@@ -45,4 +67,16 @@ export interface Certificate {
   readonly data: { readonly train: Sha256; readonly calibration: Sha256; readonly test: Sha256 }
   /** ISO 8601, UTC. */
   readonly date: string
+}
+
+/** From which confidence on, and up to which novelty, a specialist that a certificate names may answer. */
+export function stageGate(
+  { threshold, noveltyLimit, stages }: Pick<Certificate, 'threshold' | 'noveltyLimit' | 'stages'>,
+  specialist: SpecialistId,
+): { readonly threshold?: number; readonly noveltyLimit: number } {
+  const stage = stages?.find((one) => one.specialist === specialist) ?? { threshold, noveltyLimit }
+  return {
+    noveltyLimit: stage.noveltyLimit,
+    ...(threshold !== undefined && stage.threshold !== undefined && { threshold: stage.threshold }),
+  }
 }

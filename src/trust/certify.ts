@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import type { RiskTarget } from '../task/types.ts'
 import type { HeldAside, RawPrediction } from '../tier/tier.ts'
 import { type Calibration, confidenceOf, fitCalibration, type JudgedScore, noveltyOf } from './calibration.ts'
-import { planCandidates } from './candidates.ts'
+import { type Candidate, planCandidates } from './candidates.ts'
 import type { Certificate } from './certificate.ts'
 import { noveltyLimitFor } from './novelty-limit.ts'
 import { type CertificateRefusal, refusalOf } from './refusal.ts'
@@ -19,11 +19,20 @@ import {
 /** A row that was held out, and the group that it belongs to, where rows may err together. */
 export type HeldOut = HeldAside & { readonly group?: string }
 
-export interface CertifyInput {
+/** What every certificate is made for and out of, whoever answers. */
+export interface CertificateTerms {
   readonly target: RiskTarget
   /** What is promised: whole answers where absent; of the judged rows the loss is then counted. */
   readonly promise?: 'parts'
   readonly wrongMeans: Certificate['wrongMeans']
+  /** Rows the specialist was trained on, for the sentence that says how many more would be needed. */
+  readonly trainRows: number
+  readonly holdsFor: Certificate['holdsFor']
+  readonly data: Certificate['data']
+  readonly clock: Clock
+}
+
+export interface CertifyInput extends CertificateTerms {
   /** The artefact's own rows, from inside the training part: they fix the candidates and the novelty limit. */
   readonly heldAside: readonly HeldAside[]
   /** Raw predictions on the calibration rows, judged: they choose the threshold. */
@@ -32,11 +41,6 @@ export interface CertifyInput {
   readonly parts?: readonly JudgedScore[]
   /** Raw predictions on the test rows, judged: they are reported and choose nothing. */
   readonly test: readonly HeldOut[]
-  /** Rows the specialist was trained on, for the sentence that says how many more would be needed. */
-  readonly trainRows: number
-  readonly holdsFor: Certificate['holdsFor']
-  readonly data: Certificate['data']
-  readonly clock: Clock
 }
 
 export interface Certified {
@@ -74,49 +78,58 @@ export function certify(input: CertifyInput): Certified {
     ...(row.loss !== undefined && { loss: row.loss }),
     ...(row.group !== undefined && { group: row.group }),
   })
-  const promised: PromiseOptions = input.promise === undefined ? {} : { promise: input.promise }
-  const rows = input.calibration.map(asCandidate)
-  const plan = { target: input.target, calibrationRows: rows.length, ...promised }
+  const plan = { target: input.target, calibrationRows: input.calibration.length, ...promiseOf(input) }
   const candidates = planCandidates(input.heldAside, plan).map(({ score, share }) => ({
     score: confidenceOf(calibration, score),
     share,
   }))
-  const chosen = loosestPassing(candidates, rows, input.target, promised)
-  const testRows = input.test.map(asCandidate)
-  const shownScore = chosen?.score ?? Number.POSITIVE_INFINITY
-  const shown = answeredAt(testRows, shownScore, promised)
-  const shownBound = riskBound(
-    testRows,
-    { ...shown, score: shownScore },
-    { ...promised, delta: input.target.delta },
-  )
-  const allRows = input.trainRows + input.calibration.length + input.test.length
-  const certificate: Certificate = {
-    risk: input.target.risk,
-    delta: input.target.delta,
+  const certificate = certifyRows(input, {
+    candidates,
+    noveltyLimit,
+    calibration: input.calibration.map(asCandidate),
+    test: input.test.map(asCandidate),
+  })
+  return { certificate, calibration }
+}
+
+/** Rows in the scale of the candidates, and the candidates in their order. */
+export interface ServedRows {
+  readonly candidates: readonly Candidate[]
+  readonly noveltyLimit: number
+  readonly calibration: readonly CandidateRow[]
+  readonly test: readonly CandidateRow[]
+}
+
+/** The certificate of what answers these rows: the loosest candidate that passes on the calibration rows, shown on the test rows. */
+export function certifyRows(terms: CertificateTerms, served: ServedRows): Certificate {
+  const { target, wrongMeans, holdsFor, data } = terms
+  const promised = promiseOf(terms)
+  const { candidates, calibration: rows, test } = served
+  const chosen = loosestPassing(candidates, rows, target, promised)
+  const score = chosen?.score ?? Number.POSITIVE_INFINITY
+  const shown = answeredAt(test, score, promised)
+  const bound = riskBound(test, { ...shown, score }, { ...promised, delta: target.delta })
+  const allRows = terms.trainRows + rows.length + test.length
+  return {
+    risk: target.risk,
+    delta: target.delta,
     ...promised,
     ...(chosen === undefined ? {} : { threshold: chosen.score }),
-    noveltyLimit,
-    wrongMeans: input.wrongMeans,
+    noveltyLimit: served.noveltyLimit,
+    wrongMeans,
     calibration: chosen === undefined ? nothing(rows.length) : observed(chosen),
-    test: { ...shown, bound: shownBound },
+    test: { ...shown, bound },
     ...(chosen === undefined
-      ? refused(
-          refusalOf({
-            rows,
-            candidates,
-            target: input.target,
-            wrongMeans: input.wrongMeans,
-            allRows,
-            ...promised,
-          }),
-        )
+      ? refused(refusalOf({ rows, candidates, target, wrongMeans, allRows, ...promised }))
       : {}),
-    holdsFor: input.holdsFor,
-    data: input.data,
-    date: new Date(input.clock.nowMs()).toISOString(),
+    holdsFor,
+    data,
+    date: new Date(terms.clock.nowMs()).toISOString(),
   }
-  return { certificate, calibration }
+}
+
+function promiseOf({ promise }: Pick<CertificateTerms, 'promise'>): PromiseOptions {
+  return promise === undefined ? {} : { promise }
 }
 
 function refused({
