@@ -1,12 +1,13 @@
-/** Trains the nano tier on texts with entities and scores its answers: what the extraction bench and others share. */
+/** Trains a tier on texts with entities and scores its answers: what the benches of extraction share. */
 import { taskId } from '../src/base/ids.ts'
 import type { ExampleSet } from '../src/data/example.ts'
 import { exampleId, exampleSet } from '../src/data/example-set.ts'
 import { auroc } from '../src/stats/ranking.ts'
 import type { Span, Task, TaskInput } from '../src/task/types.ts'
 import { createNanoTier } from '../src/tier/nano/nano-tier.ts'
-import type { Artefact, RawPrediction, RawPredictor } from '../src/tier/tier.ts'
+import type { RawPrediction, RawPredictor, Tier, TrainOptions } from '../src/tier/tier.ts'
 import type { EntityRow } from './data/entity-sets.ts'
+import type { TierRun } from './label-run.ts'
 
 /** A task of the labels that occur in the rows. */
 export function entityTask(rows: readonly EntityRow[]): Task {
@@ -32,20 +33,22 @@ export function entityExamples(rows: readonly EntityRow[]): ExampleSet {
   )
 }
 
-export interface EntityRun {
-  readonly artefact: Artefact
-  readonly predictor: RawPredictor
-  readonly trainSeconds: number
-}
-
-/** Trains on rows, in the tier's own thread, and loads what came out. */
-export async function trainEntities(rows: readonly EntityRow[], seed: number): Promise<EntityRun> {
-  const tier = createNanoTier()
+/** Trains a tier on rows, where it does so, and loads what came out. */
+export async function trainEntitiesOn(
+  tier: Tier,
+  rows: readonly EntityRow[],
+  options: TrainOptions,
+): Promise<TierRun> {
   const examples = entityExamples(rows)
   const began = performance.now()
-  const artefact = await tier.train(entityTask(rows), examples, { seed })
+  const artefact = await tier.train(entityTask(rows), examples, options)
   const trainSeconds = (performance.now() - began) / 1000
   return { artefact, predictor: await tier.load(artefact), trainSeconds }
+}
+
+/** Trains the nano tier on rows. */
+export function trainEntities(rows: readonly EntityRow[], seed: number): Promise<TierRun> {
+  return trainEntitiesOn(createNanoTier(), rows, { seed })
 }
 
 /** Strict scores over all rows: a span counts where both ends and the label are right. */

@@ -3,7 +3,7 @@ import type { JsonObject } from '../src/base/json.ts'
 import { tfidfRegression } from '../src/eval/baselines.ts'
 import { fewRows, type Row, readSet, type SetName, setNames } from './data/labelled-sets.ts'
 import type { Bench, Figure } from './harness.ts'
-import { type NanoScores, scoreNano, trainNanoOn } from './nano-run.ts'
+import { type LabelScores, scoreLabels, trainNanoOn } from './label-run.ts'
 
 interface Measured {
   readonly set: SetName
@@ -64,14 +64,14 @@ interface TaskScores extends JsonObject {
 
 async function measure({ set, perClass, target }: Measured, firstSeed: number): Promise<TaskScores> {
   const { train, test } = readSet(set)
-  const runs: (NanoScores & { trainSeconds: number; sizeBytes: number; training: string })[] = []
+  const runs: (LabelScores & { trainSeconds: number; sizeBytes: number; training: string })[] = []
   const baselines: number[] = []
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
     const rows = perClass ? fewRows(train, perClass, seed) : train
     const { artefact, predictor, trainSeconds } = await trainNanoOn(rows, seed)
     const sizeBytes = [...artefact.files.values()].reduce((sum, { length }) => sum + length, 0)
     const training = JSON.stringify(artefact.meta['training'])
-    runs.push({ ...(await scoreNano(predictor, test)), trainSeconds, sizeBytes, training })
+    runs.push({ ...(await scoreLabels(predictor, test)), trainSeconds, sizeBytes, training })
     await predictor.dispose()
     if (perClass || seed === firstSeed) baselines.push(await baselineAccuracy(rows, test, seed))
   }

@@ -19,7 +19,7 @@ import {
 } from './data/entity-sets.ts'
 import { entityExamples, entityTask, scoreEntities, trainEntities } from './entity-run.ts'
 import type { Bench, Figure } from './harness.ts'
-import { scoreNano, trainNanoOn } from './nano-run.ts'
+import { scoreLabels, trainNanoOn } from './label-run.ts'
 
 const targets = {
   wnut17: {
@@ -153,7 +153,7 @@ async function measureBraun(corpus: BraunName, seed: number): Promise<MeasuredBr
   const { train, test, lostEntities } = readBraun(corpus)
   const intents = (rows: typeof train) => rows.map(({ text, intent }) => [text, intent] as const)
   const intent = await trainNanoOn(intents(train), seed)
-  const { accuracy } = await scoreNano(intent.predictor, intents(test))
+  const { accuracy } = await scoreLabels(intent.predictor, intents(test))
   await intent.predictor.dispose()
   const fitted = await tfidfRegression.fit(
     train.map(({ text }) => text),

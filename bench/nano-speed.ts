@@ -2,7 +2,7 @@
 import type { TaskInput } from '../src/task/types.ts'
 import { readSet } from './data/labelled-sets.ts'
 import type { Bench } from './harness.ts'
-import { trainNanoOn } from './nano-run.ts'
+import { trainNanoOn } from './label-run.ts'
 
 const rounds = 20
 

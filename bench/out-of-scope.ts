@@ -9,7 +9,7 @@ import { type Calibration, fitCalibration } from '../src/trust/calibration.ts'
 import { noveltyLimitFor } from '../src/trust/novelty-limit.ts'
 import { dataFolder, type Row, readSet, type SetName } from './data/labelled-sets.ts'
 import { type Bench, type Figure, fileDigest } from './harness.ts'
-import { trainNanoOn } from './nano-run.ts'
+import { trainNanoOn } from './label-run.ts'
 import { fitTopProbability } from './tfidf-confidence.ts'
 
 const seeds = 3

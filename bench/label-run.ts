@@ -1,22 +1,23 @@
-/** Trains the nano tier on a labelled set and answers its test rows: what the nano benches share. */
+/** Trains a tier on a labelled set and answers its test rows: what the benches of classification share. */
 import { taskId } from '../src/base/ids.ts'
 import { exampleSet } from '../src/data/example-set.ts'
 import type { Task, TaskInput } from '../src/task/types.ts'
 import { createNanoTier } from '../src/tier/nano/nano-tier.ts'
-import type { Artefact, RawPredictor } from '../src/tier/tier.ts'
+import type { Artefact, RawPredictor, Tier, TrainOptions } from '../src/tier/tier.ts'
 import { exampleOf } from './certificate-data.ts'
 import type { Row } from './data/labelled-sets.ts'
 
-export interface NanoRun {
+/** A trained specialist, loaded. */
+export interface TierRun {
   readonly artefact: Artefact
   readonly predictor: RawPredictor
   readonly trainSeconds: number
 }
 
-/** Trains on rows, in the tier's own thread, and loads what came out. */
-export async function trainNanoOn(rows: readonly Row[], seed: number): Promise<NanoRun> {
+/** The task that rows of labels are. */
+export function labelTask(rows: readonly Row[]): Task {
   const labels = [...new Set(rows.map(([, label]) => label))].sort()
-  const task: Task = {
+  return {
     id: taskId('bench'),
     kind: 'classification',
     space: { kind: 'labels', labels, multiple: false },
@@ -25,23 +26,31 @@ export async function trainNanoOn(rows: readonly Row[], seed: number): Promise<N
     masked: false,
     paused: false,
   }
-  const tier = createNanoTier()
+}
+
+/** Trains a tier on rows, where it does so, and loads what came out. */
+export async function trainOn(tier: Tier, rows: readonly Row[], options: TrainOptions): Promise<TierRun> {
   const examples = exampleSet(rows.map(exampleOf))
   const began = performance.now()
-  const artefact = await tier.train(task, examples, { seed })
+  const artefact = await tier.train(labelTask(rows), examples, options)
   const trainSeconds = (performance.now() - began) / 1000
   return { artefact, predictor: await tier.load(artefact), trainSeconds }
 }
 
+/** Trains the nano tier on rows. */
+export function trainNanoOn(rows: readonly Row[], seed: number): Promise<TierRun> {
+  return trainOn(createNanoTier(), rows, { seed })
+}
+
 /** Accuracy on rows, and the share answered where the surest are answered until 2% of the answers are wrong. */
-export interface NanoScores {
+export interface LabelScores {
   readonly accuracy: number
   readonly macroF1: number
   readonly coverageAt2: number
 }
 
 /** Answers rows and scores the answers. */
-export async function scoreNano(predictor: RawPredictor, rows: readonly Row[]): Promise<NanoScores> {
+export async function scoreLabels(predictor: RawPredictor, rows: readonly Row[]): Promise<LabelScores> {
   const predictions = await predictor.predict(rows.map(([text]): TaskInput => ({ kind: 'text', text })))
   const answers = predictions.map(({ output }) => (output.kind === 'labels' ? (output.labels[0] ?? '') : ''))
   const right = answers.map((answer, row) => answer === rows[row]![1])
