@@ -4,14 +4,18 @@ import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { appError } from './errors.ts'
 
+/** What a file is written from; parts are written one after another, without being joined in memory. */
+export type FileContent = Uint8Array | string | readonly Uint8Array[]
+
 /** Writes a file so that a crash leaves the old one or the new one: write beside it, fsync, rename, fsync the folder. */
-export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(path: string, data: FileContent): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   await mkdir(dirname(path), { recursive: true })
   try {
     const file = await open(temporary, 'wx')
     try {
-      await file.writeFile(data)
+      const parts = Array.isArray(data) ? data : [data]
+      for (const part of parts) await file.writeFile(part)
       await file.sync()
     } finally {
       await file.close()

@@ -1,6 +1,7 @@
-/** Starts worker threads, the same from TypeScript sources (tests, benches) as from the built package. */
+/** Starts worker threads and processes, the same from TypeScript sources (tests, benches) as from the built package. */
+import { type ChildProcess, fork } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type TransferListItem, Worker } from 'node:worker_threads'
 
 export interface StartWorkerOptions {
@@ -27,6 +28,28 @@ export function startWorker(url: URL, options: StartWorkerOptions = {}): Worker 
   })
 }
 
+export interface StartProcessOptions {
+  /** Variables of the process beside those of this one. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** Node's own options, such as `--expose-gc`. */
+  readonly nodeOptions?: readonly string[]
+}
+
+/**
+ * Starts a process whose source is at `url`, as {@link startWorker} starts a thread; typed arrays can be sent to it.
+ * What it writes goes to this process's stderr.
+ */
+export function startProcess(url: URL, options: StartProcessOptions = {}): ChildProcess {
+  const entry = builtWorkerUrl(url, import.meta.url)
+  const loader = entry.pathname.endsWith('.ts') ? ['--import', tsxUrl('tsx')] : []
+  return fork(fileURLToPath(entry), {
+    serialization: 'advanced',
+    execArgv: [...loader, ...(options.nodeOptions ?? [])],
+    env: { ...process.env, ...options.environment },
+    stdio: ['ignore', 2, 2, 'ipc'],
+  })
+}
+
 /** The worker's file beside a caller that is built (`.js`) or not (`.ts`): the compiler leaves `new URL` as it is written. */
 export function builtWorkerUrl(url: URL, ownUrl: string): URL {
   if (new URL(ownUrl).pathname.endsWith('.ts')) return url
@@ -38,10 +61,11 @@ export function builtWorkerUrl(url: URL, ownUrl: string): URL {
  * worker's entry: so the entry is a line that registers tsx and then imports the file.
  */
 function typescriptEntry(entry: URL): URL {
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href.replace(
-    /cjs$/,
-    'mjs',
-  )
+  const loader = tsxUrl('tsx/esm/api')
   const source = `import { register } from ${JSON.stringify(loader)}; register(); await import(${JSON.stringify(entry.href)})`
   return new URL(`data:text/javascript,${encodeURIComponent(source)}`)
+}
+
+function tsxUrl(module: 'tsx' | 'tsx/esm/api'): string {
+  return pathToFileURL(createRequire(import.meta.url).resolve(module)).href.replace(/cjs$/, 'mjs')
 }
