@@ -289,6 +289,11 @@ export const errorTable = {
     message:
       '{file} is missing: {problem}. {id} cannot be loaded. Train again, or put back a copy of the file.',
   },
+  'registry.stage-missing': {
+    ...internal,
+    message:
+      '{id} answers behind {stage}, which is not what it was made with: {problem}. Its certificate is about both, so neither answers under it. Put {stage} back, or train again.',
+  },
   'registry.manifest-invalid': {
     ...internal,
     message: '{file} is not a manifest that this Shoal understands: {problem}.',
@@ -408,6 +413,11 @@ export const errorTable = {
     exit: 2,
     message:
       'The gateway will not listen on {host} without keys: everyone who reaches it could spend your money. Make a key with `shoal keys create NAME`, or listen on 127.0.0.1.',
+  },
+  'model.config': {
+    ...input,
+    message:
+      '{file} does not describe an encoder that Shoal can run: {problem}. Known are BERT (MiniLM, bge, e5), RoBERTa, XLM-RoBERTa and DistilBERT.',
   },
   'model.unknown': {
     ...missing,
