@@ -67,11 +67,13 @@ async function* batches(texts: readonly string[]): AsyncIterable<readonly string
   if (some.length > 0) yield some
 }
 
-function describe(target: Target, input: TaskInput, { output, confidence, novelty, parts }: Prediction) {
+function describe(target: Target, input: TaskInput, said: Prediction) {
+  const { output, confidence, novelty, parts } = said
   const label = output.kind === 'labels' ? { label: output.labels[0] ?? '' } : {}
   const answer = servedAnswer(target.task, input, output)
   const { threshold, noveltyLimit } = gateOf(target)
-  const answersLocally = threshold !== undefined && confidence >= threshold && novelty <= noveltyLimit
-  const said = parts && { parts: parts.map(({ name, confidence: sure }) => ({ name, confidence: sure })) }
-  return { ...label, ...(answer !== undefined && { answer }), confidence, novelty, answersLocally, ...said }
+  const passes = said.mayAnswer ?? (confidence >= (threshold ?? 0) && novelty <= noveltyLimit)
+  const answersLocally = threshold !== undefined && passes
+  const sure = parts && { parts: parts.map((part) => ({ name: part.name, confidence: part.confidence })) }
+  return { ...label, ...(answer !== undefined && { answer }), confidence, novelty, answersLocally, ...sure }
 }

@@ -104,12 +104,9 @@ export function evaluatePredictions(
 }
 
 /** True where a gate lets a prediction answer: sure enough and not novel. */
-function answers(gate: Gate, prediction: Pick<Prediction, 'confidence' | 'novelty'>): boolean {
-  return (
-    gate.threshold !== undefined &&
-    prediction.confidence >= gate.threshold &&
-    prediction.novelty <= gate.noveltyLimit
-  )
+function answers(gate: Gate, { confidence, novelty, mayAnswer }: Prediction): boolean {
+  if (gate.threshold === undefined) return false
+  return mayAnswer ?? (confidence >= gate.threshold && novelty <= gate.noveltyLimit)
 }
 
 interface Gating {

@@ -8,7 +8,6 @@ import type { SpecialistId, TaskId } from '../base/ids.ts'
 import type { Log } from '../base/log.ts'
 import type { Registry } from '../registry/registry.ts'
 import { type TaskBook, taskBook } from '../route/recognise.ts'
-import type { ServedSpecialist } from '../route/specialist.ts'
 import type { Task } from '../task/types.ts'
 import type { Tier } from '../tier/tier.ts'
 import type { Store } from '../trace/store.ts'
@@ -54,7 +53,7 @@ interface Following {
   /** The last load of each task: loads of one task follow one another. */
   readonly loads: Map<TaskId, Promise<void>>
   /** Replaced specialists that have not been let go yet. */
-  readonly leaving: Map<NodeJS.Timeout, ServedSpecialist>
+  readonly leaving: Map<NodeJS.Timeout, Loaded>
   book: TaskBook
   /** Set while a book is about to be made. */
   rebuilding: NodeJS.Timeout | undefined
@@ -107,9 +106,8 @@ export function createSpecialists(options: SpecialistsOptions): Specialists {
       await looking
       await Promise.all(following.loads.values())
       for (const timer of following.leaving.keys()) clearTimeout(timer)
-      const serving = [...following.loaded.values()].map((loaded) => loaded.specialist)
-      for (const specialist of [...following.leaving.values(), ...serving])
-        await specialist.predictor.dispose()
+      for (const loaded of [...following.leaving.values(), ...following.loaded.values()])
+        await loaded.dispose()
     },
   }
 }
@@ -143,7 +141,7 @@ async function readTasks(following: Following): Promise<void> {
 /** Loads weights as long as they are few; specialists whose weights cannot be loaded do not serve. */
 async function loadFirst(following: Following): Promise<void> {
   let sizeBytes = 0
-  for (const [task, { specialist, load, ...loaded }] of following.loaded) {
+  for (const [task, { load, ...loaded }] of following.loaded) {
     sizeBytes += loaded.sizeBytes
     if (sizeBytes > Math.min(loadedAtStartBytes, following.options.memoryBytes)) return
     // What failed was noted by the shelf.
@@ -177,14 +175,14 @@ function follow(following: Following, task: TaskId, serving: SpecialistId | unde
 async function replace(following: Following, task: TaskId, serving: SpecialistId | undefined): Promise<void> {
   const { options, loaded, problems } = following
   const old = loaded.get(task)
-  if (old?.specialist.id === serving) return
+  if (old?.id === serving) return
   try {
     const next = serving === undefined ? undefined : await readSpecialist(following, task, serving)
     problems.delete(task)
     if (next?.why !== undefined) note(following, task, new Error(`${serving}: ${next.why}`))
     if (next) loaded.set(task, next)
     else loaded.delete(task)
-    options.log.info({ task, serves: serving ?? null, before: old?.specialist.id ?? null }, 'a pointer moved')
+    options.log.info({ task, serves: serving ?? null, before: old?.id ?? null }, 'a pointer moved')
     rebuildSoon(following)
     if (old) disposeLater(following, old)
   } catch (cause) {
@@ -196,7 +194,7 @@ async function replace(following: Following, task: TaskId, serving: SpecialistId
 async function readSpecialist(following: Following, task: TaskId, id: SpecialistId): Promise<Loaded> {
   const { options, shelf, problems, isStarting } = following
   const onLoaded = (cause?: unknown): void => {
-    if (following.loaded.get(task)?.specialist.id !== id) return
+    if (following.loaded.get(task)?.id !== id) return
     if (cause === undefined) problems.delete(task)
     else note(following, task, cause)
   }
@@ -205,18 +203,15 @@ async function readSpecialist(following: Following, task: TaskId, id: Specialist
   return next
 }
 
-function disposeLater(following: Following, { specialist }: Loaded): void {
+function disposeLater(following: Following, old: Loaded): void {
   const timer = setTimeout(() => {
     following.leaving.delete(timer)
-    specialist.predictor.dispose().catch((cause) => {
-      following.options.log.error(
-        { specialist: specialist.id, err: cause },
-        'a specialist could not be let go',
-      )
+    old.dispose().catch((cause) => {
+      following.options.log.error({ specialist: old.id, err: cause }, 'a specialist could not be let go')
     })
   }, graceMs)
   timer.unref()
-  following.leaving.set(timer, specialist)
+  following.leaving.set(timer, old)
 }
 
 function note(following: Following, task: TaskId, cause: unknown): void {
@@ -244,7 +239,7 @@ function rebuild(following: Following): void {
       if (!loaded) return { task: stored!, specialists: [] }
       const { paused, upstream } = stored ?? loaded.task
       const task = { ...loaded.task, paused, ...(upstream !== undefined && { upstream }) }
-      return { task, specialists: [loaded.specialist] }
+      return { task, specialists: loaded.specialists }
     }),
   )
 }

@@ -1,15 +1,17 @@
 /** A person's right answer for a kept call: checked against the task's outputs, kept, and counted for or against the specialist. */
 import type { Clock } from '../base/clock.ts'
 import { appError } from '../base/errors.ts'
-import { type CallId, parseSpecialistId, type SpecialistId } from '../base/ids.ts'
+import type { CallId, SpecialistId } from '../base/ids.ts'
 import { nearestName } from '../data/columns.ts'
 import { readBody } from '../task/fields/body.ts'
+import { readAnswer } from '../task/question-answering/answer-rendering.ts'
 import { read, render } from '../task/rendering.ts'
 import { inputOf, matchTemplate } from '../task/template.ts'
 import type { Task } from '../task/types.ts'
 import { maskJsonText } from '../text/mask-json.ts'
 import type { Store } from '../trace/store.ts'
 import { answerLoss } from '../trust/answer-loss.ts'
+import { certifiedBy } from '../trust/signature.ts'
 import type { Call } from '../wire/call.ts'
 import { keptAnswer, keptPrompt } from './call-texts.ts'
 
@@ -26,7 +28,7 @@ export interface Corrected {
   readonly output: string
   /** Whether the answer that the client got says something else; absent where it was no text. */
   readonly wasWrong?: boolean
-  /** The specialist that had answered, where one had: this counts in its test. */
+  /** The version whose promise the answer was given under, where a specialist had answered: this counts in its test. */
   readonly specialist?: SpecialistId
 }
 
@@ -62,7 +64,7 @@ async function accept(
   const checked = task ? checkedOutput(task, output) : output
   const written = task?.masked === false ? checked : maskJsonText(checked)
   const loss = lossOf(call, task, written)
-  const specialist = specialistOf(call)
+  const specialist = certifiedBy(call.servedBy)
   return {
     corrected: {
       call: id,
@@ -83,14 +85,6 @@ async function keep(store: Store, { corrected, atMs, loss }: Accepted): Promise<
   await store.checks.put({ call, task, specialist, atMs, source: 'correction', wrong: loss > 0, loss })
 }
 
-/** `TASK@VERSION (tier)` of a call that was answered locally. */
-function specialistOf({ servedBy }: Call): SpecialistId | undefined {
-  const name = /^(\S+@[1-9][0-9]*) \(/.exec(servedBy)?.[1]
-  if (name === undefined) return undefined
-  parseSpecialistId(name)
-  return name as SpecialistId
-}
-
 /** The output as the upstream would have written it. */
 function checkedOutput(task: Task, output: string): string {
   const { rendering, space } = task
@@ -103,6 +97,8 @@ function checkedOutput(task: Task, output: string): string {
       hint: 'Give the whole answer, such as the upstream gives for this task.',
     })
   }
+  if (rendering.kind === 'answer')
+    return readAnswer(rendering, output) === undefined ? render(rendering.found, output.trim()) : output
   if (space.kind !== 'labels') return output
   const label = read(rendering, output) ?? output.trim()
   if (space.labels.includes(label)) return render(rendering, label)

@@ -4,12 +4,16 @@ import type { Sha256 } from '../base/hash.ts'
 import { parseSpecialistId, type SpecialistId, specialistId, taskId } from '../base/ids.ts'
 import type { Scratch } from '../base/scratch.ts'
 import type { Manifest, Registry } from '../registry/registry.ts'
+import { checkBefore } from '../registry/stages.ts'
 import type { Task } from '../task/types.ts'
 import { maskingVersion } from '../text/masking.ts'
 import type { Tier, TierKind } from '../tier/tier.ts'
 import { type CalibratedPredictor, calibratedPredictor } from '../trust/calibrated-predictor.ts'
 import type { Calibration } from '../trust/calibration.ts'
 import { type Card, parseCard } from '../trust/card.ts'
+import { cascadePredictor, type OpenedStage } from '../trust/cascade-predictor.ts'
+import { stageGate } from '../trust/certificate.ts'
+import type { Typical } from '../trust/drift.ts'
 import { isValidFor, templateDigest } from '../trust/validity.ts'
 import { writablePredictor } from '../trust/writable-predictor.ts'
 
@@ -23,6 +27,16 @@ export interface Recipe extends Pick<Manifest, 'id' | 'tier' | 'meta' | 'files'>
   readonly calibration: Calibration
 }
 
+/** A specialist of a version without its weights: the version itself, or one that is asked before it. */
+export interface DescribedStage {
+  readonly id: SpecialistId
+  readonly tier: TierKind
+  readonly digest: Sha256
+  readonly recipe: Recipe
+  /** What it says of the inputs that it is asked. */
+  readonly typical?: Typical
+}
+
 /** What is known of a version without its weights. */
 export interface DescribedTarget {
   readonly id: SpecialistId
@@ -31,7 +45,8 @@ export interface DescribedTarget {
   /** The task as it was when the specialist was trained. */
   readonly task: Task
   readonly card: Card
-  readonly recipe: Recipe
+  /** In the order in which they are asked; the last is the version itself, and without a cascade the only one. */
+  readonly stages: readonly DescribedStage[]
   /** Why its certificate does not hold for what is loaded; it then may answer nothing. */
   readonly why?: string
 }
@@ -53,25 +68,40 @@ export async function openTarget(text: string, options: TargetOptions): Promise<
 /** Loads a version; a digest that does not match, an unreadable card or a tier that is not there is an error. */
 export async function loadTarget(id: SpecialistId, options: TargetOptions): Promise<Target> {
   const described = await describeTarget(id, options)
-  return { ...described, predictor: await openRecipe(described.recipe, options) }
+  const opened: OpenedStage[] = []
+  for (const { id: stage, recipe } of described.stages)
+    opened.push({
+      gate: stageGate(described.card.certificate, stage),
+      predictor: await openRecipe(recipe, options),
+    })
+  return { ...described, predictor: cascadePredictor(opened) }
 }
 
-/** Reads what is known of a version; its files are left where they are. */
+/** Reads what is known of a version and of those before it; their files are left where they are. */
 export async function describeTarget(
   id: SpecialistId,
   { registry, tiers }: TargetOptions,
 ): Promise<DescribedTarget> {
-  const { manifest, digest } = await registry.describe(id)
-  const { task, tier, meta } = manifest
+  const described = await registry.describe(id)
+  const { task, tier } = described.manifest
+  const before = await checkBefore(described.manifest, (stage) => registry.describe(stage))
+  const stages = [...before, described].map(({ manifest, digest }) => describeStage(manifest, digest, tiers))
+  const card = parseCard(described.manifest.card, id)
+  const why = whyVoid(card, { task, stages })
+  return { id, tier, digest: described.digest, task, card, stages, ...(why !== undefined && { why }) }
+}
+
+function describeStage(
+  { id, tier, meta, task, card, files: all }: Manifest,
+  digest: Sha256,
+  tiers: readonly Tier[],
+): DescribedStage {
   if (!tiers.some((one) => one.kind === tier)) throw tierMissing(id, tier)
-  const card = parseCard(manifest.card, id)
-  const why = whyVoid(card, { id, task, digest })
-  const files = Object.fromEntries(
-    Object.entries(manifest.files).filter(([name]) => !name.startsWith(rowRecordFolder)),
-  )
+  const { calibration, typical } = parseCard(card, id)
+  const files = Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith(rowRecordFolder)))
   const { kind: taskKind, rendering } = task
-  const recipe = { id, tier, meta, files, taskKind, rendering, calibration: card.calibration }
-  return { id, tier, digest, task, card, recipe, ...(why !== undefined && { why }) }
+  const recipe = { id, tier, meta, files, taskKind, rendering, calibration }
+  return { id, tier, digest, recipe, ...(typical && { typical }) }
 }
 
 /** Loads the weights, by way of scratch memory where it is given; a file whose digest does not match is an error. */
@@ -100,14 +130,11 @@ export function gateOf({ card, why }: Target): {
 }
 
 /** The upstream's model is compared call by call: here only what is loaded. */
-function whyVoid(
-  card: Card,
-  { id, task, digest }: Pick<Target, 'id' | 'task' | 'digest'>,
-): string | undefined {
+function whyVoid(card: Card, { task, stages }: Pick<Target, 'task' | 'stages'>): string | undefined {
   const { upstream } = card.certificate.holdsFor
   const { template } = task
   const validity = isValidFor(card.certificate, {
-    specialists: [{ id, digest }],
+    specialists: stages.map(({ id, digest }) => ({ id, digest })),
     ...(template && { template: templateDigest(template) }),
     maskingVersion,
     ...(upstream !== undefined && { upstream }),

@@ -31,7 +31,8 @@ import {
   rolledBackPointer,
   rolledBackTo,
 } from './pointer.ts'
-import type { LoadedSpecialist, Manifest, Registry } from './registry.ts'
+import type { LoadedSpecialist, Manifest, PublishOptions, Registry } from './registry.ts'
+import { checkBefore } from './stages.ts'
 import { watchPointers } from './watch-pointers.ts'
 
 export interface DiskRegistryOptions {
@@ -52,7 +53,7 @@ export function openDiskRegistry(folder: string, options: DiskRegistryOptions = 
   const placing = { temporaryFolder: temporaryFolder(folder), write: options.write ?? writeNewFile }
   const place: Place = { folder, placing, clock: options.clock ?? systemClock }
   return {
-    publish: (task, artefact, card) => publish(place, { task, artefact, card }),
+    publish: (task, artefact, card, options) => publish(place, { ...options, task, artefact, card }),
     load: (id) => load(place, id),
     describe: (id) => describe(place, id),
     files: (id, entries, scratch) => readFiles(place, id, entries, scratch),
@@ -67,14 +68,14 @@ export function openDiskRegistry(folder: string, options: DiskRegistryOptions = 
   }
 }
 
-interface Publication {
+interface Publication extends PublishOptions {
   readonly task: Task
   readonly artefact: Artefact
   readonly card: (id: SpecialistId) => Json
 }
 
 async function publish(place: Place, publication: Publication): Promise<Manifest> {
-  const { task, artefact } = publication
+  const { task, artefact, before } = publication
   assert(artefact.taskKind === task.kind, `an artefact for ${artefact.taskKind} was published for ${task.id}`)
   await sweepTemporary(place.placing.temporaryFolder, place.clock.nowMs())
   const files: Record<string, FileEntry> = {}
@@ -90,6 +91,7 @@ async function publish(place: Place, publication: Publication): Promise<Manifest
       tier: artefact.tier,
       files,
       meta: artefact.meta,
+      ...(before && before.length > 0 && { before }),
       card: publication.card(id),
       createdAt: new Date(place.clock.nowMs()).toISOString(),
     }
@@ -127,6 +129,12 @@ async function makeVersionsFolder(folder: string): Promise<void> {
 async function load(place: Place, id: SpecialistId): Promise<LoadedSpecialist> {
   const described = await describe(place, id)
   return { ...described, files: await readFiles(place, id, described.manifest.files) }
+}
+
+/** Checks every digest of a version and of those before it. */
+async function loadWhole(place: Place, id: SpecialistId): Promise<void> {
+  const { manifest } = await load(place, id)
+  await checkBefore(manifest, (before) => load(place, before))
 }
 
 async function describe(
@@ -185,7 +193,7 @@ async function versionList(place: Place, task: TaskId): Promise<string> {
 }
 
 async function promote(place: Place, id: SpecialistId): Promise<void> {
-  await load(place, id)
+  await loadWhole(place, id)
   const { task } = parseSpecialistId(id)
   const to = promotedPointer
   await movePointer(place.folder, task, { to: (old) => to(old, id, now(place)), placing: place.placing })
@@ -213,7 +221,7 @@ async function rollback(
 ): Promise<SpecialistId | undefined> {
   const target = to ?? (await readPointer(place.folder, task)).before.at(-1)
   if (target === undefined) throw await nothingBefore(place, task)
-  if (target !== null) await load(place, target)
+  if (target !== null) await loadWhole(place, target)
   const moved = await movePointer(place.folder, task, {
     to: (old) => {
       if (to) return rolledBackTo(old, to, now(place))

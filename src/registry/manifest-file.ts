@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { appError } from '../base/errors.ts'
 import type { Sha256 } from '../base/hash.ts'
 import { isSha256, sha256 } from '../base/hash.ts'
+import type { SpecialistId } from '../base/ids.ts'
 import { canonicalJson, isJsonObject, tryParseJson } from '../base/json.ts'
 import type { Artefact } from '../tier/tier.ts'
 import type { Manifest } from './registry.ts'
@@ -12,6 +13,10 @@ const entry = z.object({
   sizeBytes: z.int().min(0),
 })
 
+function isSpecialistName(text: unknown): boolean {
+  return typeof text === 'string' && /^.+@[1-9][0-9]*$/.test(text)
+}
+
 /** What is checked besides the digest: that this Shoal knows the format, and what loading needs. */
 const head = z.looseObject({
   format: z.literal(1),
@@ -20,6 +25,9 @@ const head = z.looseObject({
   tier: z.enum(['nano', 'micro', 'mini']),
   files: z.record(z.string(), entry),
   meta: z.record(z.string(), z.unknown()),
+  before: z
+    .array(z.object({ id: z.custom<SpecialistId>(isSpecialistName), digest: entry.shape.sha256 }))
+    .optional(),
   createdAt: z.string(),
 })
 

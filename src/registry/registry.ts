@@ -6,6 +6,13 @@ import type { Scratch } from '../base/scratch.ts'
 import type { Task } from '../task/types.ts'
 import type { Artefact, TierKind } from '../tier/tier.ts'
 
+/** A version by its name and by what its answers follow from. */
+export interface SpecialistReference {
+  readonly id: SpecialistId
+  /** Its `specialistDigest`. */
+  readonly digest: Sha256
+}
+
 /** All that is known of one version; immutable once published. */
 export interface Manifest {
   readonly format: 1
@@ -15,6 +22,8 @@ export interface Manifest {
   /** Name → digest and size of every file of the artefact. */
   readonly files: { readonly [name: string]: { readonly sha256: Sha256; readonly sizeBytes: number } }
   readonly meta: { readonly [key: string]: Json }
+  /** Of a cascade: the versions that are asked before this one, the first first. */
+  readonly before?: readonly SpecialistReference[]
   /** The card with certificate and calibration, as `trust/` and `eval/` wrote them. */
   readonly card: Json
   readonly createdAt: string
@@ -28,9 +37,19 @@ export interface LoadedSpecialist {
   readonly files: ReadonlyMap<string, Uint8Array>
 }
 
+export interface PublishOptions {
+  /** As in a manifest. */
+  readonly before?: readonly SpecialistReference[]
+}
+
 export interface Registry {
   /** Publishes the next version of a task: blobs, then manifest, each written, synced and renamed; then visible. */
-  publish(task: Task, artefact: Artefact, card: (id: SpecialistId) => Json): Promise<Manifest>
+  publish(
+    task: Task,
+    artefact: Artefact,
+    card: (id: SpecialistId) => Json,
+    options?: PublishOptions,
+  ): Promise<Manifest>
   /** Reads a version and checks every digest; a mismatch is an error that names the file. */
   load(id: SpecialistId): Promise<LoadedSpecialist>
   /** What is known of a version without its files: these are neither read nor checked. */
@@ -40,7 +59,7 @@ export interface Registry {
   versions(task: TaskId): Promise<readonly number[]>
   /** The version that serves, if any. */
   promoted(task: TaskId): Promise<SpecialistId | undefined>
-  /** Moves the pointer; the version must exist and its digests must match. */
+  /** Moves the pointer; the version must exist and its digests must match, and so must the versions before it in a cascade. */
   promote(id: SpecialistId): Promise<void>
   /** Moves the pointer to the version that served before (or the one named); says which serves now. */
   rollback(task: TaskId, to?: SpecialistId): Promise<SpecialistId | undefined>

@@ -24,7 +24,7 @@ export interface CallFacts {
 export interface AuditChance {
   /** Uniform in [0, 1), drawn for this call. */
   readonly draw: number
-  /** 0..1 by specialist; those that are not in it are not audited. */
+  /** 0..1 by the version that is certified; those that are not in it are not audited. */
   readonly rates: ReadonlyMap<SpecialistId, number>
 }
 
@@ -57,8 +57,10 @@ export function decide(facts: CallFacts, asked: readonly Asked[], chance: AuditC
     const unusable = reasonNotToAsk(specialist, facts.model)
     const said = asked[at]
     if (unusable) reason = unusable
+    else if (specialist.gate.threshold === undefined) reason = 'unsure'
     else if (said === undefined) return { kind: 'ask', specialist, at }
-    else if (said === 'failed') reason = 'specialist-failed'
+    // The certificate is about what the later ones are left: nobody knows what that is when an earlier one says nothing.
+    else if (said === 'failed') return { kind: 'upstream', reason: 'specialist-failed' }
     else {
       const doubt = reasonToDoubt(specialist, said)
       if (doubt === undefined) return answerOf(specialist, said, chance)
@@ -71,7 +73,7 @@ export function decide(facts: CallFacts, asked: readonly Asked[], chance: AuditC
 const neverAudited: AuditChance = Object.freeze({ draw: 0, rates: new Map() })
 
 function answerOf(specialist: ServedSpecialist, prediction: Prediction, chance: AuditChance): Step {
-  const auditRate = chance.rates.get(specialist.id) ?? 0
+  const auditRate = chance.rates.get(specialist.certifiedAs) ?? 0
   const audit = chance.draw < auditRate
   return { kind: 'answer', specialist, prediction, reason: 'certified', audit, auditRate }
 }
@@ -95,7 +97,7 @@ function reasonNotToAsk(specialist: ServedSpecialist, model: ModelName | undefin
 }
 
 function reasonToDoubt(specialist: ServedSpecialist, said: Prediction): Reason | undefined {
-  const { threshold, noveltyLimit } = specialist.certificate
+  const { threshold, noveltyLimit } = specialist.gate
   if (said.novelty > noveltyLimit) return 'novel'
   return threshold !== undefined && said.confidence >= threshold ? undefined : 'unsure'
 }

@@ -22,6 +22,7 @@ const reasons = {
   unsure: 'The confidence is below the certified threshold.',
   novel: "The input is unlike the specialist's training inputs.",
   'specialist-failed': 'The specialist met an error; it is in the log.',
+  'base-encoder': 'The request names a base encoder of this machine, which made the embeddings.',
   opaque: 'Shoal does not understand this path or body; it was forwarded untouched.',
   refused: 'Shoal answered with an error; nobody else was asked.',
 } as const

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { sha256 } from '../base/hash.ts'
-import { type ModelName, specialistId, taskId } from '../base/ids.ts'
+import { type ModelName, type SpecialistId, specialistId, taskId } from '../base/ids.ts'
 import type { Prediction } from '../task/predictor.ts'
 import type { PromptTemplate, Task } from '../task/types.ts'
 import type { Certificate } from '../trust/certificate.ts'
@@ -48,10 +48,14 @@ function specialist(
     readonly certificate?: Partial<Certificate>
     readonly isVoid?: boolean
     readonly inline?: boolean
+    readonly id?: SpecialistId
+    readonly gate?: ServedSpecialist['gate']
   } = {},
 ): ServedSpecialist & { asked: number } {
   const made = {
-    id: specialistId(taskId('t'), 1),
+    id: settings.id ?? specialistId(taskId('t'), 1),
+    certifiedAs: specialistId(taskId('t'), 1),
+    gate: settings.gate ?? { threshold: certificate.threshold!, noveltyLimit: certificate.noveltyLimit },
     tier: 'nano' as const,
     digest: sha256('x'),
     servedBy: 't@1 (nano)',
@@ -182,6 +186,43 @@ test('the next specialist is asked only where the one before is not sure, and no
   expect(routed).toMatchObject({ kind: 'local', prediction: { confidence: 0.95 } })
   expect(routed).not.toHaveProperty('cpuMs')
   expect([first.asked, second.asked, third.asked]).toEqual([1, 1, 0])
+})
+
+test('each specialist of a cascade has a gate of its own, and answers under the one certificate', async () => {
+  const nano = specialist(said(0.95), {
+    id: specialistId(taskId('t'), 7),
+    gate: { threshold: 0.99, noveltyLimit: 0.5 },
+  })
+  const micro = specialist(said(0.8), { gate: { threshold: 0.7, noveltyLimit: 0.99 } })
+  const chance = { draw: 0.2, rates: new Map([[micro.id, 0.3]]) }
+  const both = facts([nano, micro])
+  expect(decide(both, [said(0.98)])).toMatchObject({ kind: 'ask', at: 1 })
+  expect(decide(both, [said(0.995, 0.6)])).toMatchObject({ kind: 'ask', at: 1 })
+  expect(decide(both, [said(0.995, 0.4)], chance)).toMatchObject({
+    kind: 'answer',
+    specialist: { id: nano.id },
+    audit: true,
+    auditRate: 0.3,
+  })
+  expect(decide(both, [said(0.98), said(0.7)])).toMatchObject({
+    kind: 'answer',
+    specialist: { id: micro.id },
+  })
+  expect(decide(both, [said(0.98), said(0.69)])).toEqual({ kind: 'upstream', reason: 'unsure' })
+})
+
+test('a specialist that the certificate lets answer nothing is not asked, the one after it is', () => {
+  const closed = specialist(said(1), { gate: { noveltyLimit: 0.99 } })
+  expect(decide(facts([closed, sure]), [])).toMatchObject({ kind: 'ask', at: 1 })
+})
+
+test('where one of a cascade says nothing, those after it do not answer: nobody certified what they are left', () => {
+  const routed = runCascade(
+    facts([specialist('throws'), sure]),
+    { kind: 'text', text: 'x' },
+    { onFailure: () => {} },
+  )
+  expect(routed).toMatchObject({ kind: 'upstream', reason: 'specialist-failed' })
 })
 
 test('a text above the inline limit is asked for on the other path', async () => {

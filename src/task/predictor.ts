@@ -21,6 +21,8 @@ export interface Prediction {
   readonly novelty: number
   readonly distribution?: Distribution
   readonly parts?: readonly Part[]
+  /** Of a cascade, whose specialists have a gate each: whether that of the one that says this lets it answer. */
+  readonly mayAnswer?: boolean
 }
 
 /** A piece of a streamed answer. */

@@ -6,8 +6,10 @@ import { readBody } from '../task/fields/body.ts'
 import type { FieldRendering } from '../task/fields/field-rendering.ts'
 import type { JsonTree } from '../task/fields/json-tree.ts'
 import { readFields } from '../task/fields/read-fields.ts'
+import { readAnswer } from '../task/question-answering/answer-rendering.ts'
+import { normalisedAnswer } from '../task/question-answering/answer-text.ts'
 import { read } from '../task/rendering.ts'
-import type { LabelRendering, Task, TaskInput } from '../task/types.ts'
+import type { AnswerRendering, LabelRendering, Task, TaskInput } from '../task/types.ts'
 
 export interface TwoAnswers {
   readonly input: TaskInput
@@ -19,16 +21,30 @@ export interface TwoAnswers {
 /**
  * 0 where both say the same, 1 where not, the share of wrong parts where the task promises by parts. An other answer
  * that cannot be read counts as the certificate counted such rows: of labels they were no part of it (`undefined`:
- * reported, neither right nor wrong), of fields they were wrong.
+ * reported, neither right nor wrong), of fields and of answers to questions they were wrong.
  */
 export function answerLoss(
   task: Pick<Task, 'space' | 'rendering' | 'promise'>,
   answers: TwoAnswers,
 ): number | undefined {
   const { rendering } = task
-  return rendering.kind === 'fields'
-    ? fieldsLoss(rendering, task.promise, answers)
-    : labelLoss(rendering, task.space, answers)
+  switch (rendering.kind) {
+    case 'fields':
+      return fieldsLoss(rendering, task.promise, answers)
+    case 'answer':
+      return questionLoss(rendering, answers)
+    case 'text':
+    case 'json':
+    case 'json-value':
+      return labelLoss(rendering, task.space, answers)
+  }
+}
+
+function questionLoss(rendering: AnswerRendering, { local, other }: TwoAnswers): number {
+  const [said, expected] = [readAnswer(rendering, local), readAnswer(rendering, other)]
+  if (said?.kind !== 'text' || expected?.kind !== 'text')
+    return said !== undefined && said.kind === expected?.kind ? 0 : 1
+  return normalisedAnswer(said.text) === normalisedAnswer(expected.text) ? 0 : 1
 }
 
 function labelLoss(

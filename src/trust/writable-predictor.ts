@@ -5,10 +5,11 @@ import type { RawPrediction, RawPredictor } from '../tier/tier.ts'
 
 /**
  * Wraps a raw predictor; disposing of the result disposes of it. A prediction that gives no answer (a date that is none,
- * a field that was never missing) gets the least score and is more novel than any, in calibration as in serving.
+ * a field that was never missing, a quote that does not stand in the text) gets the least score and is more novel than
+ * any, in calibration as in serving.
  */
 export function writablePredictor(raw: RawPredictor, rendering: Rendering): RawPredictor {
-  if (rendering.kind !== 'fields') return raw
+  if (rendering.kind !== 'fields' && rendering.kind !== 'answer') return raw
   const checked = (input: TaskInput, prediction: RawPrediction): RawPrediction =>
     answerText(rendering, input, prediction.output) === undefined
       ? { ...prediction, score: 0, noveltyScore: Number.POSITIVE_INFINITY }

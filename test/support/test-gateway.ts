@@ -9,7 +9,7 @@ import { taskBook } from '../../src/route/recognise.ts'
 import type { ServedSpecialist, ServedTask } from '../../src/route/specialist.ts'
 import type { Prediction } from '../../src/task/predictor.ts'
 import type { PromptTemplate, Task, TaskInput } from '../../src/task/types.ts'
-import type { Certificate } from '../../src/trust/certificate.ts'
+import { type Certificate, stageGate } from '../../src/trust/certificate.ts'
 import type { Call } from '../../src/wire/call.ts'
 
 export interface TestGateway {
@@ -135,13 +135,16 @@ export interface TestSpecialist {
 export function testSpecialist(task: Task, settings: TestSpecialist = {}): ServedSpecialist {
   const predict = settings.predict ?? predictMail
   const id = specialistId(task.id, settings.version ?? 1)
+  const terms = { ...certificate, ...settings.certificate }
   return {
     id,
+    certifiedAs: id,
+    gate: stageGate(terms, id),
     tier: 'nano',
     digest: sha256('test'),
     servedBy: `${id} (nano)`,
     isVoid: settings.isVoid ?? false,
-    certificate: { ...certificate, ...settings.certificate },
+    certificate: terms,
     predictor: {
       predict: async (inputs) => inputs.map(predict),
       ...(settings.inline !== false && { inline: { inlineLimit: 10_000, predict } }),

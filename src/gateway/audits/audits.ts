@@ -165,7 +165,7 @@ async function carryOut(running: Running, chosen: ChosenCall): Promise<void> {
     const audited = await auditCall({ ...around, upstream: around.upstream! }, chosen, closing.signal)
     around.keep(audited.call)
     running.budget.noteCost(audited.call)
-    noteRecent(running, chosen.specialist.id, audited.kind)
+    noteRecent(running, chosen.specialist.certifiedAs, audited.kind)
     counts[await keepCheck(running, chosen, audited)]++
   } catch (cause) {
     counts.dropped++
@@ -183,7 +183,7 @@ async function keepCheck(
     await watch.keep({
       call: chosen.id,
       task: chosen.form.recognised.served!.task.id,
-      specialist: chosen.specialist.id,
+      specialist: chosen.specialist.certifiedAs,
       atMs: chosen.atMs,
       source: 'audit',
       wrong: loss > 0,

@@ -8,14 +8,15 @@ import type { SpecialistId, TaskId } from '../../base/ids.ts'
 import type { Log } from '../../base/log.ts'
 import type { Registry } from '../../registry/registry.ts'
 import type { TaskBook } from '../../route/recognise.ts'
-import type { ServedSpecialist } from '../../route/specialist.ts'
+import type { ServedSpecialist, ServedTask } from '../../route/specialist.ts'
 import type { Prediction } from '../../task/predictor.ts'
 import type { Check, Store } from '../../trace/store.ts'
 import { type AuditRate, auditRate } from '../../trust/audit-rate.ts'
 import { type AuditFigures, type AuditRecord, auditRecord, whyDemoted } from '../../trust/audit-record.ts'
-import { type DriftFigures, type DriftMonitor, driftMonitor } from '../../trust/drift.ts'
+import type { DriftFigures } from '../../trust/drift.ts'
 import type { ServedTasks } from '../context.ts'
 import { type Demotions, demotions } from './demotions.ts'
+import { type VersionDrift, versionDrift } from './version-drift.ts'
 
 export interface AuditWatchOptions {
   readonly store: Pick<Store, 'checks'>
@@ -58,9 +59,10 @@ const wholeEvery = 12
 
 interface Watched {
   readonly task: TaskId
+  /** The version that is promoted: its promise is about the answers of all that are asked before it too. */
   readonly specialist: ServedSpecialist
   record: AuditRecord
-  drift: DriftMonitor | undefined
+  readonly drift: VersionDrift
   /** Checks that were read from the store. */
   read: number
   /** When it was promoted, once that was read: checks of before belong to an earlier life. */
@@ -170,7 +172,7 @@ async function followBook(watching: Watching): Promise<void> {
   watching.book = book
   const serving = new Map<SpecialistId, Watched>()
   for (const task of book.ids)
-    for (const specialist of book.get(task)?.specialists ?? [])
+    for (const specialist of promisingOf(book.get(task)))
       if (!specialist.isVoid && specialist.certificate.threshold !== undefined)
         serving.set(specialist.id, watching.watched.get(specialist.id) ?? newlyWatched(task, specialist))
   const fresh = [...serving.values()].filter((one) => !watching.watched.has(one.specialist.id))
@@ -182,12 +184,17 @@ async function followBook(watching: Watching): Promise<void> {
   for (const one of fresh) await readOn(watching, one)
 }
 
+/** Of the specialists of a task the one whose certificate it is. */
+function promisingOf(served: ServedTask | undefined): readonly ServedSpecialist[] {
+  return (served?.specialists ?? []).filter(({ id, certifiedAs }) => id === certifiedAs)
+}
+
 function newlyWatched(task: TaskId, specialist: ServedSpecialist): Watched {
   return {
     task,
     specialist,
     record: auditRecord(specialist.certificate),
-    drift: undefined,
+    drift: versionDrift(),
     read: 0,
     sinceMs: undefined,
     looks: 0,
@@ -259,16 +266,15 @@ async function demote(watching: Watching, watched: Watched): Promise<void> {
 }
 
 function saw(watching: Watching, specialist: ServedSpecialist, said: Prediction): void {
-  const watched = watching.watched.get(specialist.id)
-  if (!watched || !specialist.typical) return
-  watched.drift ??= driftMonitor(specialist.typical)
-  if (!watched.drift.add(said)) return
+  const { certifiedAs } = specialist
+  const watched = watching.watched.get(certifiedAs)
+  if (!watched?.drift.add(specialist, said)) return
   const { rate, drift } = figuresOf(watching, watched)
-  const before = watching.rates.get(specialist.id)
-  watching.rates.set(specialist.id, rate)
+  const before = watching.rates.get(certifiedAs)
+  watching.rates.set(certifiedAs, rate)
   if (before !== rate && drift)
     watching.options.log.warn(
-      { specialist: specialist.id, drifting: drift.drifting, rate },
+      { specialist: certifiedAs, drifting: drift.drifting, rate },
       'the audit rate moved',
     )
 }
@@ -276,7 +282,7 @@ function saw(watching: Watching, specialist: ServedSpecialist, said: Prediction)
 function figuresOf({ options }: Watching, watched: Watched): WatchedFigures {
   const { specialist, record, drift } = watched
   const figures = record.figures()
-  const drifting = drift?.figures()
+  const drifting = drift.figures()
   const rate = auditRate({
     usual: options.usualRate,
     certificate: specialist.certificate,
