@@ -2,6 +2,7 @@
 import { assert } from '../base/errors.ts'
 import type { Example, ExampleSource } from '../data/example.ts'
 import { answerText, hasFields, partsLoss, partsOf } from '../task/extraction.ts'
+import { sameAnswer } from '../task/question-answering/answer-text.ts'
 import type { Span, Task, TaskOutput } from '../task/types.ts'
 import type { RawPrediction } from '../tier/tier.ts'
 import type { PartsRow } from './extraction.ts'
@@ -13,11 +14,14 @@ const sameByKind: {
 } = {
   labels: (a, b) => sameSet(a.labels, b.labels),
   spans: (a, b) => sameSet(a.spans.map(spanKey), b.spans.map(spanKey)),
-  answer: (a, b) => (a.span && spanKey(a.span)) === (b.span && spanKey(b.span)),
+  answer: sameAnswer,
   text: (a, b) => a.text === b.text,
 }
 
-/** True where two outputs say the same: labels and spans as sets, an answer by its place, a text by its letters. */
+/**
+ * True where an output says the same as a right one: labels and spans as sets, an answer by its normalised text or one of
+ * the other right ones, a text by its letters.
+ */
 export function sameOutput(a: TaskOutput, b: TaskOutput): boolean {
   if (a.kind === 'labels' && b.kind === 'labels') return sameByKind.labels(a, b)
   if (a.kind === 'spans' && b.kind === 'spans') return sameByKind.spans(a, b)

@@ -5,6 +5,7 @@
 import type { FieldNode, FieldRendering, FieldRule } from './fields/field-rendering.ts'
 import { applyRule, asItStands } from './fields/field-rule.ts'
 import { inTextOrder, renderFields } from './fields/render-fields.ts'
+import { writeAnswer } from './question-answering/answer-rendering.ts'
 import { render } from './rendering.ts'
 import type { Rendering, Span, Task, TaskInput, TaskOutput } from './types.ts'
 
@@ -53,6 +54,8 @@ export function plainFields(labels: readonly string[]): FieldRendering {
 /** An output as the upstream would have written it; `undefined` where the rendering cannot write it. */
 export function answerText(rendering: Rendering, input: TaskInput, output: TaskOutput): string | undefined {
   if (output.kind === 'text') return output.text
+  if (output.kind === 'answer') return writeAnswer(rendering, input, output)
+  if (rendering.kind === 'answer') return undefined
   if (output.kind === 'labels' && output.labels.length === 1 && rendering.kind !== 'fields')
     return render(rendering, output.labels[0]!)
   if (output.kind === 'spans' && rendering.kind === 'fields' && input.kind === 'text')

@@ -9,6 +9,7 @@ import { languageNotes } from './languages.ts'
 import { type LearnedRendering, learnRendering } from './learn-rendering.ts'
 import { type LearnedTemplate, learnTemplate } from './learn-template.ts'
 import { listedLabels } from './listed-labels.ts'
+import { learnQuestionCalls, questionShare } from './question-answering/learn-question-calls.ts'
 import type { Refusal, Seen } from './refusal.ts'
 import { mostSeen } from './tally.ts'
 import { linesInput, matchTemplate, textInput } from './template.ts'
@@ -100,8 +101,9 @@ function learnFrom(
 ): LearnedTask | Refusal {
   const { template, members } = learned
   const answers = members.map((call) => calls[call]!.answer)
-  // What is said to be an extraction has answers that may all be the same, as where there is nothing to find.
-  const rendered = options.taskKind === 'extraction' ? undefined : learnRendering(answers)
+  // Extractions and answers to questions may all be the same, as where there is nothing to find.
+  const hasLabels = options.taskKind !== 'extraction' && options.taskKind !== 'question-answering'
+  const rendered = hasLabels ? learnRendering(answers) : undefined
   const labels = rendered?.kind === 'learned' ? rendered.labels : []
   const rows = members.flatMap((call, index): MatchedCall[] => {
     const { prompt, answer } = calls[call]!
@@ -111,11 +113,17 @@ function learnFrom(
   })
   if (rendered?.kind === 'refusal') return rendered
   const inferred =
-    options.taskKind === undefined ? inferKind(rows, (some) => answeredTexts(some, template)) : undefined
+    options.taskKind === undefined
+      ? inferKind(rows, {
+          textsOf: (some) => answeredTexts(some, template),
+          questionShare: (some) => questionShare(some, template),
+        })
+      : undefined
   if (inferred?.kind === 'refusal') return inferred
   const taskKind = options.taskKind ?? inferred!.taskKind
   const leftOut = otherPrompts(calls, learned)
   if (taskKind === 'extraction') return learnExtraction(rows, { template, leftOut })
+  if (taskKind === 'question-answering') return learnQuestions(rows, { template, leftOut })
   if (taskKind !== 'classification' || rendered === undefined)
     return notTrainable(taskKind, rows, { template, isSaid: options.taskKind !== undefined })
   return learnClassification(rows, { template, leftOut, rendered, isSaid: options.taskKind !== undefined })
@@ -182,6 +190,23 @@ function learnExtraction(
   }
 }
 
+function learnQuestions(rows: readonly MatchedCall[], { template, leftOut }: Matched): LearnedTask | Refusal {
+  const learned = learnQuestionCalls(rows, template)
+  if (learned.kind === 'refusal') return learned
+  return {
+    kind: 'learned',
+    taskKind: 'question-answering',
+    template: learned.template,
+    space: { kind: 'answer' },
+    rendering: learned.rendering,
+    examples: rows.map(({ call }, row) => ({ call, ...learned.rows[row]! })),
+    leftOut,
+    merged: [],
+    neverSeen: [],
+    notes: [...learned.notes, ...languageNotes(rows.map(({ answer }) => answer))],
+  }
+}
+
 /** A call that the template matches. */
 interface MatchedCall extends AnsweredInput {
   readonly call: number
@@ -242,7 +267,7 @@ function notTrainable(
   return {
     kind: 'refusal',
     reason: 'kind-not-trainable',
-    message: `The answers of these ${rows.length} calls are ${taskKind}, and only classification and extraction are trained from calls. If the answers are labels or parts of the input after all, say so with --kind classification or --kind extraction.`,
+    message: `The answers of these ${rows.length} calls are ${taskKind}, and only classification, extraction and question answering are trained from calls. If the answers are labels or parts of the input after all, say so with --kind classification, --kind extraction or --kind question-answering.`,
     seen: mostSeen(rows.map(({ answer }) => answer)),
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type AnsweredInput, inferKind } from './kind.ts'
+import { type AnsweredInput, inferKind, type KindReadings } from './kind.ts'
+import { questionShare } from './question-answering/learn-question-calls.ts'
 
 type Make = (index: number) => {
   readonly slots: Record<string, string>
@@ -15,8 +16,17 @@ function calls(count: number, make: Make): readonly AnsweredInput[] {
   })
 }
 
+const readings: KindReadings = {
+  textsOf: (some) => some.map(({ slots, answer }) => ({ text: Object.values(slots).join('\n'), answer })),
+  questionShare: (some) => {
+    const names = Object.keys(some[0]!.slots)
+    const constants = ['Text: ', ...names.map(() => '\n\n')]
+    return questionShare(some, { messages: [{ role: 'user', constants, slots: names }] })
+  },
+}
+
 function kindOf(rows: readonly AnsweredInput[]): string {
-  const result = inferKind(rows)
+  const result = inferKind(rows, readings)
   return result.kind === 'refusal' ? result.reason : result.taskKind
 }
 
@@ -90,7 +100,10 @@ describe('it is unclear', () => {
   })
 
   test('and the refusal shows the answers seen and says what decides', () => {
-    const result = inferKind(calls(80, (i) => ({ slots: input(i), answer: `intent_${i % 40}` })))
+    const result = inferKind(
+      calls(80, (i) => ({ slots: input(i), answer: `intent_${i % 40}` })),
+      readings,
+    )
     expect(result).toMatchObject({ kind: 'refusal', message: expect.stringContaining('--kind') })
     if (result.kind === 'refusal') expect(result.seen[0]).toEqual({ text: 'intent_0', count: 2 })
   })

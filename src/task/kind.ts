@@ -31,18 +31,22 @@ const longestLabel = 200
 /** Calls that rules for fields are tried on. */
 const fieldSample = 300
 
-/** The kind that the calls show, or a refusal with the answers that were seen; `textsOf` gives inputs as extraction reads them. */
+/** How the calls look as tasks whose answers are made of the input. */
+export interface KindReadings {
+  /** Inputs as extraction reads them. */
+  readonly textsOf: (calls: readonly AnsweredInput[]) => readonly AnsweredText[]
+  /** 0..1: share of the answers that quote a context or say "not there", where one slot holds questions; else 0. */
+  readonly questionShare: (calls: readonly AnsweredInput[]) => number
+}
+
+/** The kind that the calls show, or a refusal with the answers that were seen. */
 export function inferKind(
   calls: readonly AnsweredInput[],
-  textsOf: (calls: readonly AnsweredInput[]) => readonly AnsweredText[] = joinedSlots,
+  { textsOf, questionShare }: KindReadings,
 ): InferredKind | Refusal {
   const closed = closedShare(calls)
   if (closed >= closedSet.share) return inferred('classification')
-  const question = questionSlot(calls)
-  if (question !== undefined) {
-    const isSpan = shareOf(calls, ({ slots, answer }) => stands(answer, withoutSlot(slots, question)))
-    if (isSpan >= doubtShare) return inferred('question-answering')
-  }
+  if (questionShare(calls) >= doubtShare) return inferred('question-answering')
   if (repeatedShare(calls) >= doubtShare) return unclear(calls, closed)
   const fromInput = Math.max(
     shareOf(calls, ({ slots, answer }) => stands(answer, Object.values(slots))),
@@ -69,23 +73,6 @@ function labelCounts(calls: readonly AnsweredInput[]): ReadonlyMap<string, numbe
   return countTexts(
     calls.flatMap(({ label }) => (label !== undefined && label.length <= longestLabel ? [label] : [])),
   )
-}
-
-/** The slot whose texts are questions, where there are others for the context. */
-function questionSlot(calls: readonly AnsweredInput[]): string | undefined {
-  const names = Object.keys(calls[0]?.slots ?? {})
-  if (names.length < 2) return undefined
-  return names.find(
-    (name) => shareOf(calls, ({ slots }) => /[?？]\s*$/.test(slots[name] ?? '')) >= clearShare,
-  )
-}
-
-function withoutSlot(slots: Slots, without: string): readonly string[] {
-  return Object.entries(slots).flatMap(([name, text]) => (name === without ? [] : [text]))
-}
-
-function joinedSlots(calls: readonly AnsweredInput[]): readonly AnsweredText[] {
-  return calls.map(({ slots, answer }) => ({ text: Object.values(slots).join('\n'), answer }))
 }
 
 /** Share of the answers that rules for fields give back from the inputs: dates and amounts are written otherwise there. */

@@ -12,11 +12,18 @@ export function servedAnswer(
   original: TaskInput,
   output: TaskOutput,
 ): string | undefined {
-  if (output.kind !== 'spans' || original.kind !== 'text' || !task.masked)
-    return answerText(task.rendering, original, output)
-  const masked = maskText(original.text)
-  const spans = output.spans.map((span) => originalSpan(span, masked, original.text))
-  return answerText(task.rendering, original, { kind: 'spans', spans })
+  return answerText(task.rendering, original, task.masked ? originalOutput(original, output) : output)
+}
+
+/** An output whose spans, which are of the masked input, are those of the original. */
+export function originalOutput(original: TaskInput, output: TaskOutput): TaskOutput {
+  if (output.kind === 'spans' && original.kind === 'text') {
+    const masked = maskText(original.text)
+    return { kind: 'spans', spans: output.spans.map((span) => originalSpan(span, masked, original.text)) }
+  }
+  if (output.kind !== 'answer' || output.span === undefined || original.kind !== 'question') return output
+  const { context } = original
+  return { kind: 'answer', span: originalSpan(output.span, maskText(context), context) }
 }
 
 function originalSpan(span: Span, masked: MaskedText, text: string): Span {

@@ -5,6 +5,7 @@
  */
 import { isJsonObject, type Json } from '../base/json.ts'
 import { splitByConstants } from '../text/align.ts'
+import { questionInput } from './question-answering/question-slots.ts'
 import type { Message, Prompt, PromptTemplate, Task, TaskInput, TemplateMessage } from './types.ts'
 
 /** What stands in a template's slots, by their names. */
@@ -85,11 +86,10 @@ function withinLimit(context: string): string {
 }
 
 /** The input of a task's call, given what stands in its template's slots. */
-export function inputOf(
-  { kind, template }: Pick<Task, 'kind' | 'template'>,
-  slots: Slots,
-): Extract<TaskInput, { kind: 'text' }> {
-  return kind === 'extraction' && template !== undefined ? linesInput(template, slots) : textInput(slots)
+export function inputOf({ kind, template }: Pick<Task, 'kind' | 'template'>, slots: Slots): TaskInput {
+  if (template === undefined) return textInput(slots)
+  if (kind === 'question-answering') return questionInput(template, slots)
+  return kind === 'extraction' ? linesInput(template, slots) : textInput(slots)
 }
 
 function matchMessage(template: TemplateMessage, message: Message, slots: Record<string, string>): boolean {

@@ -73,8 +73,16 @@ export interface PromptTemplate {
   readonly tools?: Json
 }
 
-/** How the upstream writes its answers: a label with what stands around it, or fields. */
-export type Rendering = LabelRendering | FieldRendering
+/** How the upstream writes its answers: a label with what stands around it, fields, or a quote or "not there". */
+export type Rendering = LabelRendering | FieldRendering | AnswerRendering
+
+/** How the upstream answers questions about a text: a quote as `found` writes it, or that it is not there. */
+export interface AnswerRendering {
+  readonly kind: 'answer'
+  readonly found: LabelRendering
+  /** Whole answers that say that it is not there; the first is written. Empty: none ever said so. */
+  readonly notThere: readonly string[]
+}
 
 /**
  * How the upstream writes a label: `before + written(label) + after`, where the label is written as it is (`text`),
