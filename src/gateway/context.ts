@@ -7,6 +7,7 @@ import type { Call } from '../wire/call.ts'
 import type { Access } from './access/access.ts'
 import type { AdminContext } from './admin/admin-context.ts'
 import type { Audits } from './audits/audits.ts'
+import type { Embedders } from './embeddings/embedders.ts'
 import type { KnownBodies } from './known-bodies.ts'
 import type { GatewayMetrics } from './metrics.ts'
 import type { ShelfCounts } from './specialist-shelf.ts'
@@ -45,6 +46,7 @@ export interface GatewayContext {
   readonly upstream: Upstream | undefined
   readonly recorder: CallRecorder
   readonly tasks: ServedTasks
+  readonly embedders: Embedders
   readonly mask: MaskText
   readonly metrics: GatewayMetrics
   readonly log: Log

@@ -34,11 +34,12 @@ import type { UpstreamAnswer } from './upstream.ts'
 
 const standing: Standing = { reason: 'opaque', servedBy: 'upstream', streaming: false }
 
-/** Forwards a request; answers the client in every case and never rejects. */
+/** Forwards a request, its body where it was read already; answers the client in every case and never rejects. */
 export async function forwardOpaque(
   context: GatewayContext,
   request: IncomingMessage,
   response: ServerResponse,
+  body?: Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const wire = wireOf(request.method ?? '', pathOf(request))
   const exchange = beginExchange(context, request, response, wire)
@@ -69,7 +70,7 @@ export async function forwardOpaque(
       // What is read on its way is asked for as it is meant.
       plainEncoding: wire !== 'opaque',
       body: hasBody
-        ? await sendableBody(request, { limitBytes: context.bodyLimitBytes, onChunk: sent.push })
+        ? await sendableBody(request, { limitBytes: context.bodyLimitBytes, onChunk: sent.push, from: body })
         : undefined,
       signal,
     })

@@ -6,6 +6,7 @@ import { type Access, openAccess } from './access/access.ts'
 import type { AdminContext } from './admin/admin-context.ts'
 import { type AuditOptions, type Audits, createAudits } from './audits/audits.ts'
 import type { CallRecorder, GatewayContext, MaskText, ServedTasks } from './context.ts'
+import { type Embedders, noEmbedders } from './embeddings/embedders.ts'
 import { knownBodies } from './known-bodies.ts'
 import { gatewayMetrics } from './metrics.ts'
 import { gatewayServer, listen } from './server.ts'
@@ -37,6 +38,8 @@ export interface GatewayOptions extends LiveSettings {
   readonly port: number
   readonly recorder: CallRecorder
   readonly tasks: ServedTasks
+  /** Absent: embeddings are all asked of the upstream. */
+  readonly embedders?: Embedders
   readonly mask: MaskText
   readonly log: Log
   readonly clock?: Clock
@@ -139,6 +142,7 @@ function contextOf(
     admin: options.admin && { ...options.admin, ...(audits && { audits }) },
     recorder,
     tasks,
+    embedders: options.embedders ?? noEmbedders,
     mask: options.mask,
     metrics,
     log,

@@ -1,7 +1,6 @@
-/** `GET /v1/models`: the upstream's list and the tasks, which are models of the name `shoal/TASK`. */
+/** `GET /v1/models`: the upstream's list, the tasks as models of the name `shoal/TASK`, and the base encoders. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { tryParseJson } from '../base/json.ts'
-import type { TaskBook } from '../route/recognise.ts'
 import { modelListSchema } from '../wire/openai-chat.ts'
 import type { GatewayContext } from './context.ts'
 import {
@@ -56,10 +55,10 @@ async function listModels(
   exchange: Exchange,
   signal: AbortSignal,
 ): Promise<ListAnswer> {
-  const { upstream, tasks } = context
+  const { upstream } = context
   const { request } = exchange
   if (!upstream) {
-    const body = Buffer.from(JSON.stringify({ object: 'list', data: taskModels(tasks.book) }))
+    const body = Buffer.from(JSON.stringify({ object: 'list', data: ownModels(context) }))
     return { status: 200, fields: ['content-type', 'application/json'], body }
   }
   const answer = await upstream.send({
@@ -73,7 +72,7 @@ async function listModels(
   const chunks: Uint8Array[] = []
   for await (const chunk of answer.body) chunks.push(chunk)
   const body = Buffer.concat(chunks)
-  const list = answer.status === 200 ? withTaskModels(body.toString(), tasks.book) : undefined
+  const list = answer.status === 200 ? withOwnModels(body.toString(), context) : undefined
   return {
     status: answer.status,
     fields: clientFields(answer.headers, { keepLength: false }),
@@ -81,12 +80,18 @@ async function listModels(
   }
 }
 
-/** The list with the tasks at its end; `undefined` where the text is no list of models. */
-function withTaskModels(text: string, book: TaskBook): string | undefined {
+/** The list with this machine's models at its end; `undefined` where the text is no list of models. */
+function withOwnModels(text: string, context: GatewayContext): string | undefined {
   const list = modelListSchema.safeParse(tryParseJson(text)).data
-  return list && JSON.stringify({ ...list, data: [...list.data, ...taskModels(book)] })
+  return list && JSON.stringify({ ...list, data: [...list.data, ...ownModels(context)] })
 }
 
-function taskModels(book: TaskBook): readonly object[] {
-  return book.ids.map((task) => ({ id: `shoal/${task}`, object: 'model', created: 0, owned_by: 'shoal' }))
+/** The tasks, and the base encoders that embeddings can be asked of. */
+function ownModels({ tasks, embedders }: GatewayContext): readonly object[] {
+  return [...tasks.book.ids, ...embedders.names()].map((name) => ({
+    id: `shoal/${name}`,
+    object: 'model',
+    created: 0,
+    owned_by: 'shoal',
+  }))
 }

@@ -40,15 +40,17 @@ export interface SendableBodyOptions {
   readonly limitBytes: number
   /** Sees each piece as it comes. */
   readonly onChunk: (chunk: Uint8Array) => void
+  /** The body, where it was read from the request before. */
+  readonly from?: Uint8Array | AsyncIterable<Uint8Array> | undefined
 }
 
 /** JSON whole, so that another upstream can be sent it too; all else, and what is too large, piece by piece as it comes. */
 export async function sendableBody(
   request: IncomingMessage,
-  { limitBytes, onChunk }: SendableBodyOptions,
+  { limitBytes, onChunk, from = request }: SendableBodyOptions,
 ): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
   const isJson = /^application\/([\w.+-]*\+)?json\b/i.test(fieldOf(request.rawHeaders, 'content-type') ?? '')
-  const chunks = seen(request, onChunk)
+  const chunks = seen(from instanceof Uint8Array ? [from] : from, onChunk)
   if (!isJson) return chunks
   const held: Uint8Array[] = []
   let size = 0
@@ -61,10 +63,10 @@ export async function sendableBody(
 }
 
 async function* seen(
-  request: IncomingMessage,
+  source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   onChunk: (chunk: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array> {
-  for await (const chunk of request) {
+  for await (const chunk of source) {
     onChunk(chunk)
     yield chunk
   }

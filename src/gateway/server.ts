@@ -8,6 +8,7 @@ import type { HeldKey } from './access/keyring.ts'
 import { adminApp } from './admin/admin-app.ts'
 import { chatHandler } from './chat.ts'
 import type { GatewayContext } from './context.ts'
+import { handleEmbeddings } from './embeddings/embeddings.ts'
 import { errorShapeOf } from './exchange.ts'
 import { handlerError } from './failures.ts'
 import { forwardOpaque } from './forward-opaque.ts'
@@ -44,6 +45,10 @@ export function gatewayServer(context: GatewayContext): FastifyInstance {
   app.get('/v1/models', { exposeHeadRoute: false }, (request, reply) => {
     reply.hijack()
     context.track(handleModels(context, request.raw, reply.raw))
+  })
+  app.post('/v1/embeddings', (request, reply) => {
+    reply.hijack()
+    context.track(handleEmbeddings(context, request.raw, reply.raw))
   })
   if (context.admin) app.register(adminApp(context.admin, context.log), { prefix: '/admin' })
   app.all('/v1/*', (request, reply) => {
