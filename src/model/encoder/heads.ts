@@ -1,0 +1,25 @@
+// What stands on an encoder: logits of a text's labels, of each token's labels, and of where an answer begins and ends.
+import type { Shape } from '../../graph/dim.ts'
+import { linear, parameter } from '../../graph/ops.ts'
+import type { Value } from '../../graph/value.ts'
+
+/** A linear head: its weight [out, in] and bias [out] are parameters under these names. */
+export interface LinearHead {
+  readonly name: string
+  readonly from: number
+  readonly to: number
+}
+
+/** Names and shapes of a head's parameters. */
+export function headTensors({ name, from, to }: LinearHead): readonly { name: string; shape: Shape }[] {
+  return [
+    { name: `${name}.weight`, shape: [to, from] },
+    { name: `${name}.bias`, shape: [to] },
+  ]
+}
+
+/** Logits [..., to] of x [..., from]: of texts [B, H], of tokens [B, T, H]. */
+export function headLogits(x: Value, head: LinearHead): Value {
+  const [weight, bias] = headTensors(head).map(({ name, shape }) => parameter(name, shape))
+  return linear(x, weight!, bias!, { transposeWeight: true })
+}
