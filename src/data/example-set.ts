@@ -18,9 +18,16 @@ export function inputText(input: TaskInput): string {
   return `chat\n${JSON.stringify(input.messages.map((message) => [message.role, message.content]))}`
 }
 
-/** An input as a person reads it: a text as it is, others as {@link inputText}. */
+/** An input as a person reads it: a text as it is, a question before its context, a conversation as {@link inputText}. */
 export function readableInput(input: TaskInput): string {
+  if (input.kind === 'question') return `${input.question}\n${input.context}`
   return input.kind === 'text' ? input.text : inputText(input)
+}
+
+/** The text by which an input is nearly the same as another: of questions only those about the same context are. */
+export function comparedText(input: TaskInput): string {
+  if (input.kind !== 'question') return readableInput(input)
+  return `${input.question}\n${sha256(input.context).slice(0, 32)}`
 }
 
 /** One text that holds all of an output, the same for equal outputs whatever the order of keys. */

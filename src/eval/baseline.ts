@@ -1,8 +1,8 @@
 /** What a plain baseline is: the methods that every specialist is put beside, fitted on the same training rows. */
 import type { WorkOptions } from '../base/progress.ts'
-import type { Span } from '../task/types.ts'
+import type { Span, TaskInput, TaskOutput } from '../task/types.ts'
 
-export type BaselineName = 'majority' | 'tfidf-lr' | 'dictionary'
+export type BaselineName = 'majority' | 'tfidf-lr' | 'dictionary' | 'not-there' | 'lexical-sentence'
 
 export interface FittedBaseline {
   /** One label for each text. */
@@ -11,7 +11,7 @@ export interface FittedBaseline {
 
 /** A baseline of single labels. */
 export interface Baseline {
-  readonly name: Exclude<BaselineName, 'dictionary'>
+  readonly name: 'majority' | 'tfidf-lr'
   /** Fits on texts and their labels, in step. */
   fit(
     texts: readonly string[],
@@ -31,3 +31,13 @@ export interface SpanBaseline {
   /** Fits on texts and their spans, in step. */
   fit(texts: readonly string[], spans: readonly (readonly Span[])[]): FittedSpanBaseline
 }
+
+/** A baseline of answers to questions; it learns nothing. */
+export interface AnswerBaseline {
+  readonly name: 'not-there' | 'lexical-sentence'
+  /** The answer to one question. */
+  answer(input: Extract<TaskInput, { kind: 'question' }>): TaskOutput
+}
+
+/** Any of them. */
+export type PlainBaseline = Baseline | SpanBaseline | AnswerBaseline

@@ -10,7 +10,8 @@ import { createSparseTrainer, type SparseSoftmax, sparseLogits } from '../model/
 import { createTermCounter } from '../model/linear/terms.ts'
 import { fitTfidf, type TfidfWeights, tfidfRows } from '../model/linear/tfidf.ts'
 import type { NgramOptions } from '../text/ngrams.ts'
-import type { Baseline, FittedBaseline, SpanBaseline } from './baseline.ts'
+import { answerBaselines } from './answer-baselines.ts'
+import type { Baseline, FittedBaseline, PlainBaseline } from './baseline.ts'
 import { dictionaryBaseline } from './dictionary-baseline.ts'
 
 const majority: Baseline = Object.freeze({
@@ -78,9 +79,10 @@ function answers(model: SparseSoftmax, weights: TfidfWeights, texts: readonly st
   })
 }
 
-/** Those of labels in order of strength, and that of spans; each fits the rows of its kind alone. */
-export const plainBaselines: readonly (Baseline | SpanBaseline)[] = Object.freeze([
+/** Those of labels in order of strength, that of spans, and those of answers; each fits the rows of its kind alone. */
+export const plainBaselines: readonly PlainBaseline[] = Object.freeze([
   majority,
   tfidfRegression,
   dictionaryBaseline,
+  ...answerBaselines,
 ])

@@ -7,7 +7,7 @@ import { throwIfCancelled } from '../base/errors.ts'
 import type { WorkOptions } from '../base/progress.ts'
 import { seededRandom } from '../base/random.ts'
 import type { Example } from '../data/example.ts'
-import { outputText, readableInput } from '../data/example-set.ts'
+import { comparedText, outputText, readableInput } from '../data/example-set.ts'
 import { findLabelErrors, type LabelSuspect, type OutOfFold } from '../data/label-errors.ts'
 import { type NearDuplicate, NearDuplicateFinder } from '../data/near-duplicates.ts'
 import { type Estimate, wilson } from '../stats/interval.ts'
@@ -82,7 +82,7 @@ export async function findInData(
   options: FindingOptions,
 ): Promise<DataFindings> {
   const rows = chosenRows(examples.length, options.seed)
-  const texts = Array.from(rows, (row) => readableInput(examples[row]!.input))
+  const texts = Array.from(rows, (row) => comparedText(examples[row]!.input))
   const { finder, twins } = findTwins(texts, options)
   const labelled = labelledRows(examples, rows)
   const crossed = labelled && (await crossValidate({ ...labelled, texts, twins }, options))
@@ -101,7 +101,7 @@ export async function findInData(
       labels: [...small].map((label) => labelled!.names[label]!),
       ...finding(places((place) => small.has(labelled?.classes[place] ?? -1))),
     },
-    tooLong: finding(places((place) => texts[place]!.length > longestUnits)),
+    tooLong: finding(places((place) => readableInput(examples[rows[place]!]!.input).length > longestUnits)),
     duplicates: finding(twins.filter(({ similarity }) => similarity === 1).map(({ row }) => row)),
     contradictions: finding(contradicting(twins, (place) => outputText(examples[rows[place]!]!.output))),
     nearDuplicates: {
@@ -245,7 +245,7 @@ function findLeaks(
   test: readonly Example[],
 ): NonNullable<DataFindings['leaks']> {
   const found = test.flatMap((example, testRow) => {
-    const twin = finder.find(readableInput(example.input))
+    const twin = finder.find(comparedText(example.input))
     return twin ? [{ testRow, row: rows[twin.of]! }] : []
   })
   return {

@@ -3,7 +3,7 @@ import { appError, throwIfCancelled } from '../base/errors.ts'
 import type { WorkOptions } from '../base/progress.ts'
 import { type Random, seededRandom } from '../base/random.ts'
 import type { Example } from '../data/example.ts'
-import { bootstrapInterval } from '../stats/bootstrap.ts'
+import { bootstrapMean } from '../stats/bootstrap.ts'
 import { type Estimate, wilson } from '../stats/interval.ts'
 import type { Prediction, Predictor } from '../task/predictor.ts'
 import type { Task, TaskOutput } from '../task/types.ts'
@@ -11,6 +11,7 @@ import { type ClassificationMetrics, classificationMetrics, type LabelledRow } f
 import { type ConfidenceMetrics, confidenceMetrics } from './confidence.ts'
 import { type ExtractionMetrics, extractionMetrics } from './extraction.ts'
 import { type JudgedTask, judge, partLosses, partsRows, wrongMeans } from './judge.ts'
+import { type QuestionMetrics, questionMetrics } from './question-answering.ts'
 
 /** From which confidence an answer is given, as a certificate says it. */
 export interface Gate {
@@ -40,6 +41,8 @@ export interface Evaluation {
   readonly classification?: ClassificationMetrics
   /** Absent for outputs that are not spans; `right` is then the share of whole answers. */
   readonly extraction?: ExtractionMetrics
+  /** Absent for outputs that are no answers to questions; `right` is then exact match over all rows. */
+  readonly questionAnswering?: QuestionMetrics
   readonly confidence: ConfidenceMetrics
   readonly underCertificate?: GatedMetrics
 }
@@ -81,12 +84,14 @@ export function evaluatePredictions(
   const correct = judge(predictions, examples, task)
   const labelled = labelledRows(predictions, examples)
   const random = seededRandom(options.seed ?? 0).fork('evaluate')
+  const questions = questionMetrics(predictions, examples, random.fork('questions'))
   return {
     rows: examples.length,
     wrongMeans: wrongMeans(examples),
     right: wilson(correct.filter(Boolean).length, correct.length),
     ...(labelled === undefined ? {} : { classification: classificationMetrics(labelled, { random }) }),
     ...extractionOf(predictions, examples, { task, random }),
+    ...(questions && { questionAnswering: questions }),
     confidence: confidenceMetrics(
       predictions.map((prediction) => prediction.confidence),
       correct,
@@ -129,21 +134,8 @@ function gated(
     errors,
     coverage: wilson(answered.length, predictions.length),
     ...(answered.length === 0 ? {} : { realisedError: wilson(errors, answered.length) }),
-    ...(answeredLosses.length === 0 ? {} : { realisedLoss: meanEstimate(answeredLosses, random) }),
+    ...(answeredLosses.length === 0 ? {} : { realisedLoss: bootstrapMean(answeredLosses, random) }),
   }
-}
-
-function meanEstimate(values: readonly number[], random: Random): Estimate {
-  const mean = (rows: Iterable<number>, count: number): number => {
-    let sum = 0
-    for (const row of rows) sum += values[row]!
-    return sum / count
-  }
-  const interval = bootstrapInterval(values.length, (drawn) => mean(drawn, drawn.length), {
-    random,
-    rounds: 500,
-  })
-  return { value: mean(values.keys(), values.length), ...interval }
 }
 
 function extractionOf(

@@ -5,16 +5,17 @@ import { seededRandom } from '../base/random.ts'
 import type { Example } from '../data/example.ts'
 import { type Estimate, wilson } from '../stats/interval.ts'
 import { type PairedDifference, pairedDifference } from '../stats/paired.ts'
-import type { Span, TaskOutput } from '../task/types.ts'
-import type { Baseline, BaselineName, SpanBaseline } from './baseline.ts'
+import type { Span, TaskInput, TaskOutput } from '../task/types.ts'
+import type { AnswerBaseline, Baseline, BaselineName, PlainBaseline, SpanBaseline } from './baseline.ts'
 import { strictF1 } from './extraction.ts'
 import { type JudgedTask, judge, partsRows } from './judge.ts'
+import { meanAnswerF1 } from './question-answering.ts'
 
 export interface Contender {
   readonly name: BaselineName | 'upstream'
   /** Share of test rows whose output is right, with its 95% interval. */
   readonly accuracy: Estimate
-  /** Strict F1 of its spans, for extraction. */
+  /** Strict F1 of its spans, for extraction; mean F1 of its answers, for question answering. */
   readonly f1?: Estimate
   /** The specialist's accuracy less this one's, on the same rows: 95% paired interval, McNemar's p-value. */
   readonly specialistLead: PairedDifference
@@ -23,7 +24,7 @@ export interface Contender {
 export interface Comparison {
   readonly rows: number
   readonly accuracy: Estimate
-  /** Strict F1 of the specialist's spans, for extraction. */
+  /** That of the specialist. */
   readonly f1?: Estimate
   readonly contenders: readonly Contender[]
 }
@@ -31,7 +32,7 @@ export interface Comparison {
 /** A baseline that has learned from the training rows. */
 export interface FittedContender {
   readonly name: BaselineName
-  predict(texts: readonly string[], options: WorkOptions): Promise<readonly TaskOutput[]>
+  predict(inputs: readonly TaskInput[], options: WorkOptions): Promise<readonly TaskOutput[]>
 }
 
 export interface CompareInput {
@@ -46,20 +47,21 @@ export interface CompareInput {
   readonly task?: JudgedTask
 }
 
-/** Fits the baselines of the rows' kind: inputs are texts, outputs single labels or spans. */
+/** Fits the baselines of the rows' kind: texts with single labels or spans, or questions with answers. */
 export async function fitBaselines(
-  baselines: readonly (Baseline | SpanBaseline)[],
+  baselines: readonly PlainBaseline[],
   train: readonly Example[],
   options: WorkOptions & { readonly seed: number },
 ): Promise<readonly FittedContender[]> {
-  const texts = train.map(textOf)
+  if (train[0]?.output.kind === 'answer') return baselines.flatMap(asAnswering)
+  const texts = train.map(({ input }) => textOf(input))
   const spans = train.flatMap(({ output }) => (output.kind === 'spans' ? [output.spans] : []))
   const isSpans = spans.length > 0
   const labels = isSpans ? [] : train.map(labelOf)
   const contenders: FittedContender[] = []
   for (const baseline of baselines) {
     throwIfCancelled(options.signal, 'fitting the baselines')
-    if ((baseline.name === 'dictionary') !== isSpans) continue
+    if ('answer' in baseline || (baseline.name === 'dictionary') !== isSpans) continue
     contenders.push(
       baseline.name === 'dictionary'
         ? fitSpans(baseline, texts, spans)
@@ -67,6 +69,15 @@ export async function fitBaselines(
     )
   }
   return contenders
+}
+
+function asAnswering(baseline: PlainBaseline): readonly FittedContender[] {
+  if (!('answer' in baseline)) return []
+  const answerTo = (input: TaskInput): ReturnType<AnswerBaseline['answer']> => {
+    assert(input.kind === 'question', 'the plain baselines of answers read questions only')
+    return baseline.answer(input)
+  }
+  return [{ name: baseline.name, predict: async (asked) => asked.map(answerTo) }]
 }
 
 function fitSpans(
@@ -77,7 +88,8 @@ function fitSpans(
   const fitted = baseline.fit(texts, spans)
   return {
     name: baseline.name,
-    predict: async (asked) => fitted.predict(asked).map((found) => ({ kind: 'spans', spans: found })),
+    predict: async (asked) =>
+      fitted.predict(asked.map(textOf)).map((found) => ({ kind: 'spans', spans: found })),
   }
 }
 
@@ -95,7 +107,7 @@ async function fitLabels(
   return {
     name: baseline.name,
     predict: async (asked, work) =>
-      (await fitted.predict(asked, work)).map((label) => ({ kind: 'labels', labels: [label] })),
+      (await fitted.predict(asked.map(textOf), work)).map((label) => ({ kind: 'labels', labels: [label] })),
   }
 }
 
@@ -107,8 +119,10 @@ export async function compareWithBaselines(
   const { task, test } = input
   const right = judge(input.predictions, test, task)
   const f1Of = (said: readonly { readonly output: TaskOutput }[]): Pick<Contender, 'f1'> => {
+    const random = seededRandom(input.seed).fork('F1')
     const rows = task && partsRows(said, test, task)
-    return rows === undefined ? {} : { f1: strictF1(rows, seededRandom(input.seed).fork('strict F1')) }
+    const f1 = rows === undefined ? meanAnswerF1(said, test, random) : strictF1(rows, random)
+    return f1 === undefined ? {} : { f1 }
   }
   const contenders: Contender[] = []
   const add = (name: Contender['name'], said: readonly { readonly output: TaskOutput }[]): void => {
@@ -123,7 +137,10 @@ export async function compareWithBaselines(
   }
   for (const baseline of input.baselines) {
     throwIfCancelled(options.signal, 'comparing with the baselines')
-    const outputs = await baseline.predict(test.map(textOf), options)
+    const outputs = await baseline.predict(
+      test.map(({ input: asked }) => asked),
+      options,
+    )
     add(
       baseline.name,
       outputs.map((output) => ({ output })),
@@ -137,9 +154,9 @@ function share(right: readonly boolean[]): Estimate {
   return wilson(right.filter(Boolean).length, right.length)
 }
 
-function textOf(example: Example): string {
-  assert(example.input.kind === 'text', 'the plain baselines read texts only')
-  return example.input.text
+function textOf(input: TaskInput): string {
+  assert(input.kind === 'text', 'the plain baselines of labels and spans read texts only')
+  return input.text
 }
 
 function labelOf(example: Example): string {

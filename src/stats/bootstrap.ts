@@ -1,6 +1,6 @@
 /** The bootstrap (Efron, Annals of Statistics 7, 1979) with a seeded stream: percentile intervals of any statistic of rows. */
 import type { Random } from '../base/random.ts'
-import type { Interval } from './interval.ts'
+import type { Estimate, Interval } from './interval.ts'
 import { ascendingCopy, quantileOfSorted } from './quantile.ts'
 
 /** `count` row numbers below `rows`, drawn with replacement into `into` (made where absent). */
@@ -23,4 +23,14 @@ export function bootstrapInterval(
   }
   const sorted = ascendingCopy(values)
   return { low: quantileOfSorted(sorted, 0.025), high: quantileOfSorted(sorted, 0.975) }
+}
+
+/** The mean of values, of which there is at least one, with its 95% interval. */
+export function bootstrapMean(values: readonly number[], random: Random): Estimate {
+  const mean = (rows: Iterable<number>): number => {
+    let sum = 0
+    for (const row of rows) sum += values[row]!
+    return sum / values.length
+  }
+  return { value: mean(values.keys()), ...bootstrapInterval(values.length, mean, { random, rounds: 500 }) }
 }

@@ -1,5 +1,6 @@
 /** The card as Markdown, for a reader who knows nothing of Shoal. */
 import type { Estimate } from '../stats/interval.ts'
+import { questionScores } from './card-questions.ts'
 import type { Card } from './card-schema.ts'
 import { confusionChart } from './charts/confusion-chart.ts'
 import { reliabilityDiagram } from './charts/reliability-diagram.ts'
@@ -12,6 +13,8 @@ const contenderNames: {
   majority: 'always the most frequent label',
   'tfidf-lr': 'TF-IDF with logistic regression',
   dictionary: 'the texts labelled in training, wherever they stand',
+  'not-there': 'always "not there"',
+  'lexical-sentence': 'the sentence with the most words of the question',
   upstream: 'the upstream',
 }
 /** Labels and confusions that are written out; the JSON has all. */
@@ -93,6 +96,7 @@ function scores(card: Card): readonly string[] {
     [
       ...(macro === undefined ? [] : [`Macro-F1 ${estimate(macro)}.`]),
       ...(spans === undefined ? [] : [spanScores(spans, comparison)]),
+      ...questionScores(card, contenderNames),
       `Its confidence is off by ${percent(evaluation.confidence.ece)} on average (expected calibration error), Brier score ${evaluation.confidence.brier.toFixed(4)}.`,
     ].join(' '),
   ]

@@ -104,6 +104,18 @@ const evaluation = z.object({
       perLabel: z.array(z.object({ label: z.string(), support: count, ...spanMetrics })).readonly(),
     })
     .exactOptional(),
+  questionAnswering: z
+    .object({
+      rows: count,
+      rowsWithoutQuote: count,
+      exactMatch: estimate,
+      f1: estimate,
+      there: z.object({ rows: count, exactMatch: estimate, f1: estimate }).exactOptional(),
+      notThere: z
+        .object({ rows: count, accuracy: estimate, auroc: estimate.exactOptional() })
+        .exactOptional(),
+    })
+    .exactOptional(),
   confidence: z.object({
     ece: z.number(),
     brier: z.number(),
@@ -137,7 +149,7 @@ const comparison = z.object({
   contenders: z
     .array(
       z.object({
-        name: z.enum(['majority', 'tfidf-lr', 'dictionary', 'upstream']),
+        name: z.enum(['majority', 'tfidf-lr', 'dictionary', 'not-there', 'lexical-sentence', 'upstream']),
         accuracy: estimate,
         f1: estimate.exactOptional(),
         specialistLead: z.object({
@@ -222,6 +234,20 @@ export const cardSchema = z.object({
   calibration: calibrationSchema,
   /** What the specialist says of typical inputs, for the watch on drift; absent on cards of before that. */
   typical: typicalSchema.exactOptional(),
+  /** Of a cascade: its specialists in the order in which they are asked, each by itself on all test rows. */
+  stages: z
+    .array(
+      z.object({
+        specialist,
+        tier: z.string(),
+        right: estimate,
+        sizeBytes: count,
+        textsPerSecond: z.number(),
+        trainMs: z.number(),
+      }),
+    )
+    .readonly()
+    .exactOptional(),
   limits: z.array(z.string()).readonly(),
   provenance: z.object({
     /** Version of Shoal that trained it. */

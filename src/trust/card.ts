@@ -25,6 +25,8 @@ export interface CardInput {
   readonly comparison?: Comparison
   readonly certified: Certified
   readonly typical?: Typical
+  /** Of a cascade: each of its specialists by itself. */
+  readonly stages?: NonNullable<Card['stages']>
   readonly verdict: Verdict
   readonly provenance: Card['provenance']
   /** Sentences about what was found or left out on the way, for the list of limits. */
@@ -60,6 +62,7 @@ export function makeCard(input: CardInput): Card {
     verdict: input.verdict,
     calibration: certified.calibration,
     ...(input.typical === undefined ? {} : { typical: input.typical }),
+    ...(input.stages === undefined ? {} : { stages: input.stages }),
     limits: [...limitsOf(input), ...(input.notes ?? [])],
     provenance: input.provenance,
     sizeBytes: [...input.artefact.files.values()].reduce((sum, file) => sum + file.byteLength, 0),
@@ -102,6 +105,11 @@ function limitsOf({ task, certified, evaluation }: CardInput): readonly string[]
     ...(certificate.wrongMeans === 'disagreement'
       ? [
           'Right means: the same as the upstream. Where the upstream errs, the specialist learned to err with it.',
+        ]
+      : []),
+    ...(task.space.kind === 'answer'
+      ? [
+          'It answers only with a piece of the given text, quoted as it stands there, or that the answer is not there. A quote may still answer another question than the one that was asked.',
         ]
       : []),
     ...rareLabels(evaluation),

@@ -111,6 +111,7 @@ export function driftMonitor(typical: Typical): DriftMonitor {
 }
 
 function labelOf(output: Prediction['output']): string | undefined {
+  if (output.kind === 'answer') return output.span === undefined ? 'not there' : 'there'
   return output.kind === 'labels' ? output.labels.join('\n') : undefined
 }
 

@@ -80,21 +80,22 @@ function baselines(comparison: Comparison | undefined): readonly VerdictReason[]
     if (name === 'upstream') continue
     const numbers = { lead: lead.value, low: lead.low, high: lead.high, pValue: lead.pValue }
     const theirs = `${percent(accuracy.value)} of the test rows right, the specialist ${percent(comparison!.accuracy.value)}`
-    if (name === 'majority' && lead.low <= 0)
+    const isConstant = name === 'majority' || name === 'not-there'
+    if (isConstant && lead.low <= 0)
       reasons.push({
         kind: 'no-better-than-majority',
         stops: true,
-        sentence: `${lead.value > 0 ? 'Not shown to be better' : 'No better'} than always giving the most frequent answer: that has ${theirs}.`,
+        sentence: `${lead.value > 0 ? 'Not shown to be better' : 'No better'} than always ${name === 'majority' ? 'giving the most frequent answer' : 'saying "not there"'}: that has ${theirs}.`,
         numbers,
       })
-    else if (name !== 'majority' && lead.high < 0)
+    else if (!isConstant && lead.high < 0)
       reasons.push({
         kind: 'worse-than-baseline',
         stops: true,
         sentence: `Worse than a plain baseline on the same rows: ${name} has ${theirs}.`,
         numbers,
       })
-    else if (name !== 'majority' && lead.low <= 0)
+    else if (!isConstant && lead.low <= 0)
       reasons.push({
         kind: 'like-baseline',
         stops: false,
