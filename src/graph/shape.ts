@@ -60,10 +60,7 @@ const shapeRules: ShapeRules = {
   relu: unary,
   stopGradient: unary,
   scale: unary,
-  gelu: (op, inputs) => {
-    const [x] = unary(op, inputs)
-    return [x!, x!]
-  },
+  gelu: unary,
   reduceSum: reduction,
   reduceMean: reduction,
   reduceMax: reduction,
@@ -203,7 +200,7 @@ function attentionTypes(op: OpOf<'attention'>, inputs: readonly TensorType[]): r
   const added = broadcastShapes('attention', bias!, weights)
   assertSame('attention', 'shape of the scores and what is added', shapeText(added), shapeText(weights))
   if (dropout) assertSame('attention', 'shape of the dropout', shapeText(dropout), shapeText(weights))
-  return [...float([...q!.slice(0, 2), v![2]!]), ...float(weights)]
+  return float([...q!.slice(0, 2), v![2]!])
 }
 
 function axisOf(what: string, shape: Shape, axis: number): Dim {
