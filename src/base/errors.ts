@@ -56,7 +56,7 @@ export const errorTable = {
   'train.kind-not-yet': {
     ...input,
     message:
-      '{rows} rows of the task "{task}" are questions with answers, and no tier that is there trains question answering: nano trains classification and extraction. The rows stay in the store until a tier can learn from them.',
+      'The task "{task}" is {kind}, which the {tier} tier does not train: it trains {trains}. Train it with --tier micro.',
   },
   'train.too-few': {
     ...input,
@@ -79,12 +79,38 @@ export const errorTable = {
   'train.outputs-mixed': {
     ...input,
     message:
-      'The rows of "{task}" do not go together as {kind}: {labels} have labels, {spans} have spans, {calls} come from calls. A task has outputs of one kind: import the others under another name, or say the kind with --kind.',
+      'The rows of "{task}" do not go together as {kind}: {labels} have labels, {spans} have spans, {answers} answer questions, {calls} come from calls. A task has outputs of one kind: import the others under another name, or say the kind with --kind.',
   },
   'train.labels-unwritten': {
     ...input,
     message:
       'The rows of "{task}" have spans of {labels}, but the answers of its calls only say {written}: nobody knows how the others would be written. Give both the same names, or train on one of them under another task name.',
+  },
+  'train.machine-busy': {
+    ...state,
+    retryable: true,
+    message:
+      'Process {pid} of this machine has been training {work} since {since}, and memory is kept for one large training at a time. Wait until it has ended, or end it.',
+  },
+  'train.too-large': {
+    ...input,
+    message:
+      'Training {model} needs {need} of memory for {shape} at once, and {allowed} may be taken. {fits}',
+  },
+  'train.loss-not-finite': {
+    ...internal,
+    message:
+      'Training {model} stopped at step {step}: {what}. Its rows were {rows}. The last good checkpoint was kept. A lower learning rate may help; so may a look at those rows.',
+  },
+  'train.process-lost': {
+    ...internal,
+    message:
+      'The process that trained {model} ended ({how}). SIGKILL often means that the system ran out of memory. Run it again: it goes on from its last checkpoint.',
+  },
+  'train.start-tensor': {
+    ...input,
+    message:
+      'The tensor {tensor} that training begins with has {got} numbers, and the model expects {expected}. Is it of another base model?',
   },
   // demonstration
   'eval.no-rows': {
@@ -577,6 +603,36 @@ export const errorTable = {
   'source.client-failed': {
     ...upstream,
     message: '{program} could not fetch {source}: {problem}. Check the name, the network and its settings.',
+  },
+  // base models
+  'base.not-pulled': {
+    ...missing,
+    message:
+      'The base model "{model}" is not on this machine. Fetch it with `shoal models pull {model}`, then run it again.',
+  },
+  'base.unknown': {
+    ...missing,
+    message:
+      'There is no base model "{model}" here. Those that are: {known}. `shoal models pull SOURCE --name NAME` fetches one, `shoal models pull --help` shows from where.',
+  },
+  'base.vanished': {
+    ...missing,
+    message:
+      'The specialist was trained on the base model "{model}" ({digest}), which is no longer on this machine. Fetch it again with `shoal models pull {command}`.',
+  },
+  'base.incomplete': {
+    ...input,
+    message: '{source} is not a whole model: {problem}. Nothing was kept.',
+  },
+  'base.damaged': {
+    ...internal,
+    message:
+      'The base model "{model}" is damaged: {files} is not as it was pulled. Remove it with `shoal models remove {model} --force` and pull it again.',
+  },
+  'base.in-use': {
+    ...state,
+    message:
+      'The base model "{model}" is needed by {specialists}, which could not be loaded without it. Say --force to remove it all the same.',
   },
   // weights
   'weights.file': {

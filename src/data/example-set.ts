@@ -24,6 +24,11 @@ export function readableInput(input: TaskInput): string {
   return input.kind === 'text' ? input.text : inputText(input)
 }
 
+/** The group of questions about one context, so that they stay together in splits. */
+export function contextGroup(context: string): string {
+  return `context-${sha256(context).slice(0, 16)}`
+}
+
 /** The text by which an input is nearly the same as another: of questions only those about the same context are. */
 export function comparedText(input: TaskInput): string {
   if (input.kind !== 'question') return readableInput(input)

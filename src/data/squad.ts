@@ -4,9 +4,9 @@
  * An answer whose offset does not match is moved where its text stands once in the context, else dropped, and counted.
  */
 import { appError } from '../base/errors.ts'
-import { sha256 } from '../base/hash.ts'
 import { isJsonObject, type Json, type JsonObject } from '../base/json.ts'
 import type { Span } from '../task/types.ts'
+import { contextGroup } from './example-set.ts'
 import { type OffsetUnit, type QuotedText, unitOf, unitOffsets } from './locate-spans.ts'
 import type { ObjectAt } from './objects.ts'
 import type { Row, SaidLayout } from './reader.ts'
@@ -91,7 +91,7 @@ function questionOf(
     ...(isNamed && { name: String(id) }),
     question,
     context,
-    group: typeof title === 'string' && title !== '' ? title : `context-${sha256(context).slice(0, 16)}`,
+    group: typeof title === 'string' && title !== '' ? title : contextGroup(context),
     answers: answersOf(qa['answers']),
     ...(typeof impossible === 'boolean' && { isImpossible: impossible }),
     // The hub's SQuAD 2.0 marks an unanswerable question by empty lists alone.

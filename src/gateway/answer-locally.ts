@@ -1,7 +1,9 @@
 /** Answers a call with what a specialist said, in the wire's form. On the path of every local call: no promises, few objects. */
 import { type AppError, appError } from '../base/errors.ts'
 import type { Routed } from '../route/cascade.ts'
-import { servedAnswer } from '../task/served-answer.ts'
+import { answerText } from '../task/extraction.ts'
+import { originalOutput } from '../task/served-answer.ts'
+import type { TaskInput, TaskOutput } from '../task/types.ts'
 import type { Call, Usage } from '../wire/call.ts'
 import { completionBody, completionEvents, type LocalAnswer } from '../wire/chat-answer.ts'
 import { estimatedTokens } from '../wire/token-estimate.ts'
@@ -24,7 +26,8 @@ export interface LocalPlan {
 /** Answers at once; where durability is strict, when the call is kept. */
 export function answerLocally(context: GatewayContext, exchange: Exchange, plan: LocalPlan): void {
   const { form, promptTokens } = plan.call
-  const text = answerText(context, plan)
+  const output = originalSaid(context, plan)
+  const text = textOf(plan, output)
   const usage: Usage = { promptTokens, completionTokens: estimatedTokens(text), source: 'counted' }
   const answer: LocalAnswer = {
     id: exchange.id.slice('call_'.length),
@@ -37,13 +40,13 @@ export function answerLocally(context: GatewayContext, exchange: Exchange, plan:
   const body = form.streaming ? completionEvents(answer, form) : completion
   const call = localCall(context, exchange, { plan, completion, usage })
   if (!context.isStrict) {
-    writeAnswer(context, exchange, { plan, body, text })
+    writeAnswer(context, exchange, { plan, body, text, output })
     keepAfterwards(context, call)
     return
   }
   context.track(
     keepBeforeAnswer(context, call).then(
-      () => writeAnswer(context, exchange, { plan, body, text }),
+      () => writeAnswer(context, exchange, { plan, body, text, output }),
       (cause: AppError) => answerError(context, exchange, standingOf(plan), cause),
     ),
   )
@@ -97,11 +100,13 @@ function localCall(context: GatewayContext, exchange: Exchange, { plan, completi
 interface Writing {
   readonly plan: LocalPlan
   readonly body: string
-  /** The answer in the body. */
+  /** The answer in the body, and what it says. */
   readonly text: string
+  readonly output: TaskOutput
 }
 
-function writeAnswer(context: GatewayContext, exchange: Exchange, { plan, body, text }: Writing): void {
+function writeAnswer(context: GatewayContext, exchange: Exchange, writing: Writing): void {
+  const { plan, body, text, output } = writing
   const { specialist, prediction, reason } = plan.routed
   const { response } = exchange
   const isStream = plan.call.form.streaming
@@ -119,6 +124,8 @@ function writeAnswer(context: GatewayContext, exchange: Exchange, { plan, body, 
     'x-shoal-call-id',
     exchange.id,
   ]
+  const offsets = quoteOffsets(plan.call.input!, output)
+  if (offsets !== undefined) fields.push('x-shoal-answer-offsets', offsets)
   if (isStream) fields.push('cache-control', 'no-cache')
   if (context.state.isClosing) fields.push('connection', 'close')
   response.writeHead(200, fields)
@@ -147,14 +154,26 @@ function offerAudit(
   })
 }
 
-/** What the specialist said as the upstream would have written it, of the request as it came. */
-function answerText({ mask }: GatewayContext, { call, routed }: LocalPlan): string {
-  const { task } = call.form.recognised.served!
+/** What the specialist said, of the request as it came. */
+function originalSaid({ mask }: GatewayContext, { call, routed }: LocalPlan): TaskOutput {
   const { output } = routed.prediction
   const input = call.input!
-  const sawMasked =
-    task.masked && output.kind === 'spans' && input.kind === 'text' && mask(input.text) !== input.text
-  const text = servedAnswer({ rendering: task.rendering, masked: sawMasked }, input, output)
+  if (!call.form.recognised.served!.task.masked) return output
+  const text = input.kind === 'text' ? input.text : input.kind === 'question' ? input.context : ''
+  const isMadeOfIt = output.kind === 'spans' || output.kind === 'answer'
+  return isMadeOfIt && mask(text) !== text ? originalOutput(input, output) : output
+}
+
+/** As the upstream would have written it. */
+function textOf({ call }: LocalPlan, output: TaskOutput): string {
+  const text = answerText(call.form.recognised.served!.task.rendering, call.input!, output)
   if (text !== undefined) return text
   throw appError('internal.bug', { problem: `an output of kind ${output.kind} has no rendering yet` })
+}
+
+/** Where a quote stands in its context: `START-END` in characters (code points), the end exclusive; `undefined` for others. */
+function quoteOffsets(input: TaskInput, output: TaskOutput): string | undefined {
+  if (output.kind !== 'answer' || output.span === undefined || input.kind !== 'question') return undefined
+  const start = [...input.context.slice(0, output.span.start)].length
+  return `${start}-${start + [...output.span.text].length}`
 }

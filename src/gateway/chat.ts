@@ -181,7 +181,7 @@ function settle(context: GatewayContext, exchange: Exchange, { call, routed, bod
 function bodyForUpstream({ form, input }: ChatCall, body: Buffer): Buffer {
   const { by, served, model, isBare } = form.recognised
   if (by !== 'model' || served === undefined) return body
-  const whole = isBare && input?.kind === 'text' ? wholePrompt(served, input.text) : undefined
+  const whole = isBare && input ? wholePrompt(served, input) : undefined
   return Buffer.from(
     JSON.stringify({
       ...chatOf(body.toString()),

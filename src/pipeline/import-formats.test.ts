@@ -122,13 +122,19 @@ describe('texts with spans and questions in the store', () => {
     ])
   })
 
-  it('cannot be trained on as questions yet, which is said', async () => {
+  it('are a task of questions where they answer some', async () => {
     const qas = [{ question: 'Where?', answers: [{ text: 'Ada', answer_start: 0 }] }]
     await bring([await put('q.json', JSON.stringify({ data: [{ paragraphs: [{ context: 'Ada', qas }] }] }))])
-    await expect(gatherRows(store(), { task, mergeLabels: false })).rejects.toMatchObject({
-      code: 'train.kind-not-yet',
-      details: { rows: 1 },
+    const rows = await gatherRows(store(), { task, mergeLabels: false })
+    expect(rows.task).toMatchObject({
+      kind: 'question-answering',
+      space: { kind: 'answer' },
+      rendering: { kind: 'answer', notThere: ['Not found.'] },
     })
+    expect(rows.examples[0]!.output).toMatchObject({ kind: 'answer', span: { text: 'Ada' } })
+    await expect(gatherRows(store(), { task, mergeLabels: false, kind: 'extraction' })).rejects.toMatchObject(
+      { code: 'train.outputs-mixed', details: { answers: 1 } },
+    )
   })
 })
 

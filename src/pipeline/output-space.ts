@@ -1,4 +1,4 @@
-/** What a task's rows say that its outputs are: labels or spans, which ones, and how they are written. */
+/** What a task's rows say that its outputs are: labels, spans or answers to questions, which ones, and how they are written. */
 import { appError } from '../base/errors.ts'
 import type { TaskId } from '../base/ids.ts'
 import type { Example } from '../data/example.ts'
@@ -8,6 +8,7 @@ import { plainFields, unnamedLabel } from '../task/extraction.ts'
 import { learnFields } from '../task/fields/learn-fields.ts'
 import { labelsOf } from '../task/fields/render-fields.ts'
 import type { LearnedTask } from '../task/from-calls.ts'
+import { plainAnswers } from '../task/question-answering/answer-rendering.ts'
 import type { Refusal } from '../task/refusal.ts'
 import type { Rendering, Task, TaskKind, TaskOutput } from '../task/types.ts'
 import { holdsPlaceholder } from '../text/masking.ts'
@@ -35,30 +36,27 @@ export interface SpaceOutcome extends Pick<Task, 'kind' | 'space' | 'rendering'>
   readonly notes: readonly string[]
 }
 
-/** The kind, space and rendering of a task's rows. Throws `train.kind-not-yet`, `train.one-class`, `train.outputs-mixed`, `train.not-learnable`, `train.labels-unwritten`, `data.labels-alike`. */
+/** The kind, space and rendering of a task's rows. Throws `train.one-class`, `train.outputs-mixed`, `train.not-learnable`, `train.labels-unwritten`, `data.labels-alike`. */
 export function outputSpace(input: SpaceInput): SpaceOutcome {
-  refuseQuestions(input)
   const kind = kindOf(input)
+  if (kind === 'question-answering') return answerSpace(input)
   return kind === 'extraction' ? spanSpace(input) : labelSpace(input)
-}
-
-function refuseQuestions({ task, imported }: SpaceInput): void {
-  const rows = imported.filter(({ output }) => output.kind === 'answer').length
-  if (rows > 0) throw appError('train.kind-not-yet', { task, rows })
 }
 
 function kindOf({ task, said, learned, imported, fromCalls }: SpaceInput): TaskKind {
   const has = (kind: TaskOutput['kind']): number =>
     imported.filter(({ output }) => output.kind === kind).length
-  const [spans, labels] = [has('spans'), has('labels')]
-  const shown = learned?.taskKind ?? (spans > 0 ? 'extraction' : 'classification')
-  const kind = said ?? shown
+  const [spans, labels, answers] = [has('spans'), has('labels'), has('answer')]
+  const imports = answers > 0 ? 'question-answering' : spans > 0 ? 'extraction' : 'classification'
+  const kind = said ?? learned?.taskKind ?? imports
   const isMixed =
+    (answers > 0 && (spans > 0 || labels > 0)) ||
+    (imported.length > 0 && (kind === 'question-answering') !== answers > 0) ||
     (spans > 0 && labels > 0) ||
     (kind === 'classification' && spans > 0) ||
     (kind === 'extraction' && labels > 0 && (spans > 0 || said === undefined))
   if (!isMixed) return kind
-  throw appError('train.outputs-mixed', { task, spans, labels, calls: fromCalls.length, kind })
+  throw appError('train.outputs-mixed', { task, spans, labels, answers, calls: fromCalls.length, kind })
 }
 
 function labelSpace(input: SpaceInput): SpaceOutcome {
@@ -72,7 +70,7 @@ function labelSpace(input: SpaceInput): SpaceOutcome {
     .sort()
   if (labels.length < 2)
     throw appError('train.one-class', { task, rows: examples.length, label: labels[0] ?? '' })
-  const earlier = known?.rendering.kind === 'fields' ? undefined : known?.rendering
+  const earlier = known?.kind === 'classification' ? known.rendering : undefined
   return {
     kind: 'classification',
     space: { kind: 'labels', labels, multiple: false },
@@ -137,6 +135,21 @@ function fromAnswers({ task, imported, learned }: SpaceInput):
   const rendering = learned?.rendering ?? fields.rendering
   const examples = imported.map((example, row): Example => ({ ...example, output: fields.outputs[row]! }))
   return { examples, rendering, notes: fields.notes }
+}
+
+function answerSpace({ task, imported, fromCalls, test, learned, known }: SpaceInput): SpaceOutcome {
+  const examples = [...imported, ...fromCalls]
+  if (!examples.some(({ output }) => output.kind === 'answer' && output.span !== undefined))
+    throw appError('train.one-class', { task, rows: examples.length, label: 'not there' })
+  const earlier = known?.rendering.kind === 'answer' ? known.rendering : undefined
+  return {
+    kind: 'question-answering',
+    space: { kind: 'answer' },
+    rendering: learned?.rendering ?? earlier ?? plainAnswers,
+    examples,
+    ...(test && { test }),
+    notes: [],
+  }
 }
 
 /** The error for rows or calls that nothing can be learned from, with what was seen. */

@@ -3,7 +3,7 @@ import { throwIfCancelled } from '../base/errors.ts'
 import type { CallId, ModelName, TaskId } from '../base/ids.ts'
 import type { WorkOptions } from '../base/progress.ts'
 import type { Example } from '../data/example.ts'
-import { exampleId } from '../data/example-set.ts'
+import { contextGroup, exampleId } from '../data/example-set.ts'
 import type { LearnedTask, RawCall } from '../task/from-calls.ts'
 import type { Store } from '../trace/store.ts'
 import type { Call } from '../wire/call.ts'
@@ -60,17 +60,25 @@ export async function readCalls(store: Store, request: ReadCallsRequest): Promis
   return { calls, ...(most && { answeredBy: most[0] }) }
 }
 
-/** The rows of learned calls; where a person answered an input, the upstream's answers to it are left out. */
+/**
+ * The rows of learned calls; where a person answered an input, the upstream's answers to it are left out. Questions about
+ * one context are a group, unless all calls are about it.
+ */
 export function callExamples(
   learned: Pick<LearnedTask, 'examples'>,
   calls: readonly AnsweredCall[],
 ): readonly Example[] {
+  const contexts = new Set(
+    learned.examples.flatMap(({ input }) => (input.kind === 'question' ? [input.context] : [])),
+  )
   const examples = learned.examples.map(({ call, input, output }): Example => {
     const { source, isFairSample } = calls[call]!
+    const isGrouped = input.kind === 'question' && contexts.size > 1
     return {
       id: exampleId(input),
       ...{ input, output, source, weight: 1 },
       ...(isFairSample && { isFairSample }),
+      ...(isGrouped && { group: contextGroup(input.context) }),
     }
   })
   const byPeople = new Set(examples.filter(({ source }) => source === 'human').map(({ id }) => id))

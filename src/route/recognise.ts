@@ -1,14 +1,9 @@
 /** Which task a call belongs to, and what its input is: by header, by the model `shoal/TASK`, or by the prompt's template. */
 import { type ModelName, type TaskId, taskId } from '../base/ids.ts'
-import {
-  fillTemplate,
-  inputOf,
-  isDistinctive,
-  linesInput,
-  matchTemplate,
-  type Slots,
-} from '../task/template.ts'
-import type { Message, Prompt, PromptTemplate, TaskInput } from '../task/types.ts'
+import { isJsonObject, tryParseJson } from '../base/json.ts'
+import { contextSlot, questionSlot } from '../task/question-answering/question-slots.ts'
+import { fillTemplate, inputOf, isDistinctive, matchTemplate, type Slots } from '../task/template.ts'
+import type { Message, Prompt, PromptTemplate, Task, TaskInput } from '../task/types.ts'
 import { splitByConstants } from '../text/align.ts'
 import { holdsPlaceholder, maskText } from '../text/masking.ts'
 import type { ServedTask } from './specialist.ts'
@@ -92,7 +87,8 @@ export function taskOfModel(model: string): TaskId | undefined {
 /**
  * Recognises a call; a header goes before the model's name, and both before the template.
  * A task named by header whose template does not match has no input: its calls are still kept under it, which is how
- * templates are learned. `shoal/TASK` takes the text of an only message as the input itself.
+ * templates are learned. `shoal/TASK` takes the text of an only message as the input itself, of a task of questions as JSON
+ * `{"question": "…", "context": "…"}`.
  */
 export function recognise(call: NamedCall, book: TaskBook): Recognised {
   const byModel = taskOfModel(call.model)
@@ -106,9 +102,9 @@ export function recognise(call: NamedCall, book: TaskBook): Recognised {
   const { template } = served.task
   const found = template && matchTemplate(template, call.prompt)
   if (found) return { ...base, input: inputOf(served.task, found.slots), isBare: false }
-  const text = bareInput(served, call.prompt, by)
-  if (text === undefined) return { ...base, isBare: false }
-  return { ...base, input: { kind: 'text', text }, isBare: true }
+  const text = bareText(served, call.prompt, by)
+  const input = text === undefined ? undefined : bareInput(served.task, text)
+  return input === undefined ? { ...base, isBare: false } : { ...base, input, isBare: true }
 }
 
 /**
@@ -121,16 +117,19 @@ export function recogniseMasked(call: NamedCall, book: TaskBook, mask: (text: st
   const messages = call.prompt.messages.map(({ role, content }) => ({ role, content: mask(content) }))
   const again = recognise({ ...call, prompt: { ...call.prompt, messages } }, book)
   if (!again.input || again.isBare || !again.served?.task.masked) return found
-  const { template, rendering } = again.served.task
+  const { kind, template } = again.served.task
   // An answer made of the input must be made of the input as it came.
-  if (rendering.kind !== 'fields' || template === undefined) return again
-  return { ...again, input: originalInput(template, call.prompt) }
+  if (kind === 'classification' || template === undefined) return again
+  return { ...again, input: originalInput({ kind, template }, call.prompt) }
 }
 
 /** What stands in the slots of a prompt that matches a template once it is masked, as it stood before. */
-function originalInput(template: PromptTemplate, prompt: Prompt): TaskInput {
+function originalInput(
+  task: Pick<Task, 'kind'> & { readonly template: PromptTemplate },
+  prompt: Prompt,
+): TaskInput {
   const slots: Record<string, string> = {}
-  for (const [at, { constants, slots: names }] of template.messages.entries()) {
+  for (const [at, { constants, slots: names }] of task.template.messages.entries()) {
     const { content } = prompt.messages[at]!
     const masked = maskText(content)
     const texts = splitByConstants(constants, masked.text)!
@@ -142,16 +141,25 @@ function originalInput(template: PromptTemplate, prompt: Prompt): TaskInput {
       from += texts[slot]!.length
     }
   }
-  return linesInput(template, slots)
+  return inputOf(task, slots)
 }
 
 /** The whole prompt of a task for a bare input; `undefined` where the task has no template to put it in. */
-export function wholePrompt(served: ServedTask, text: string): Prompt | undefined {
-  const { template } = served.task
-  const slot = template && onlySlot(served)
-  if (template === undefined || slot === undefined) return undefined
-  const { messages: _, ...rest } = template
-  return { messages: fillTemplate(template, { [slot]: text }), ...rest }
+export function wholePrompt({ task }: ServedTask, input: TaskInput): Prompt | undefined {
+  const slots = task.template && bareSlots(task.template, input)
+  if (task.template === undefined || slots === undefined) return undefined
+  const { messages: _, ...rest } = task.template
+  return { messages: fillTemplate(task.template, slots), ...rest }
+}
+
+/** What a bare input puts into the slots; `undefined` where the template has others. */
+function bareSlots(template: PromptTemplate, input: TaskInput): Slots | undefined {
+  if (input.kind === 'question') {
+    const slot = contextSlot(template)
+    return slot === undefined ? undefined : { [questionSlot]: input.question, [slot]: input.context }
+  }
+  const slot = onlySlot(template)
+  return slot === undefined || input.kind !== 'text' ? undefined : { [slot]: input.text }
 }
 
 function recogniseByTemplate(call: NamedCall, book: TaskBook): Recognised {
@@ -173,19 +181,32 @@ function recogniseByTemplate(call: NamedCall, book: TaskBook): Recognised {
  * A task without a template was trained from rows: the user's only message is its input, whoever named the task.
  * With a template only `shoal/TASK` may leave the prompt out, and the upstream is then sent the whole prompt.
  */
-function bareInput(served: ServedTask, prompt: Prompt, by: 'header' | 'model'): string | undefined {
+function bareText({ task }: ServedTask, prompt: Prompt, by: 'header' | 'model'): string | undefined {
   const last = prompt.messages.at(-1)!
   if (last.role !== 'user' || prompt.responseFormat !== undefined || prompt.tools !== undefined) {
     return undefined
   }
-  const isAllowed = served.task.template
-    ? by === 'model' && prompt.messages.length === 1 && onlySlot(served) !== undefined
+  const { kind, template } = task
+  const isAllowed = template
+    ? by === 'model' &&
+      prompt.messages.length === 1 &&
+      (kind === 'question-answering' ? contextSlot(template) : onlySlot(template)) !== undefined
     : prompt.messages.slice(0, -1).every(isInstruction)
   return isAllowed ? last.content : undefined
 }
 
-function onlySlot(served: ServedTask): string | undefined {
-  const slots = served.task.template?.messages.flatMap((message) => message.slots) ?? []
+/** The input of a bare text; of a task of questions it must be JSON with both. */
+function bareInput({ kind }: Task, text: string): TaskInput | undefined {
+  if (kind !== 'question-answering') return { kind: 'text', text }
+  const value = tryParseJson(text)
+  if (!isJsonObject(value)) return undefined
+  const { question, context } = value
+  const isBoth = typeof question === 'string' && typeof context === 'string'
+  return isBoth ? { kind: 'question', question, context } : undefined
+}
+
+function onlySlot({ messages }: PromptTemplate): string | undefined {
+  const slots = messages.flatMap((message) => message.slots)
   return slots.length === 1 ? slots[0] : undefined
 }
 

@@ -81,8 +81,7 @@ function auditBody({ requestText, form, specialist, input }: ChosenCall): string
   const value = tryParseJson(requestText)
   const { stream: _, stream_options: __, ...rest } = isJsonObject(value) ? value : {}
   const { served, isBare, by } = form.recognised
-  const whole =
-    isBare && by === 'model' && input.kind === 'text' ? wholePrompt(served!, input.text) : undefined
+  const whole = isBare && by === 'model' ? wholePrompt(served!, input) : undefined
   return JSON.stringify({
     ...rest,
     model: auditModel({ form, specialist }),
