@@ -1,7 +1,7 @@
 /** Models of a few nodes for tests, written as ONNX messages by hand (onnx.proto, IR version 8, opset 17). */
 
 /** ONNX's numbers of tensor types. */
-export const onnxTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const
+const onnxTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const
 
 export interface TinyValue {
   readonly name: string
@@ -41,6 +41,12 @@ export function tinyTensor(
     field(13, join([field(1, text(key)), field(2, text(value))]))
   const length = entry('length', String(content.sizeBytes))
   return join([...head, entry('location', content.file), length, integer(14, 1)])
+}
+
+/** An initializer of 64-bit whole numbers. */
+export function tinyIntegers(name: string, values: readonly number[]): Uint8Array {
+  const data = new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
+  return join([integer(1, values.length), integer(2, onnxTypes.int64), field(8, text(name)), field(9, data)])
 }
 
 /** A graph as an attribute: the body of a Loop. */

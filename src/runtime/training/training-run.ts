@@ -1,0 +1,25 @@
+/** What a training run is given, as data. */
+import type { Batch } from './batches.ts'
+import type { Column } from './columns.ts'
+import type { TrainingModel } from './training-model.ts'
+
+/** One training as data: what is trained, from where, on what, in which order. */
+export interface TrainingRun {
+  /** What messages call it. */
+  readonly name: string
+  readonly model: TrainingModel
+  /** The tensors that the states of `start: 'parameter'` begin with. */
+  readonly start: ReadonlyMap<string, Float32Array>
+  /** One a step of the optimizer, in order. */
+  readonly batches: readonly Batch[]
+  /** One for each batch tensor of the model. */
+  readonly columns: readonly Column[]
+  /** One for each schedule input of the model, save `apply` and `weight`, which are filled in: its value at a step of so many. */
+  readonly schedule: Readonly<Record<string, (step: number, steps: number) => number>>
+  /** Seeds the dropout masks. */
+  readonly seed: number
+  /** Positions that are computed at once: a larger batch is parted and its gradients added up (needs `apply` and `weight`). */
+  readonly pieceTokens?: number
+  /** Bytes that a pass over a batch of so many rows and positions needs beside the state, see `activationBytes`. */
+  readonly activationBytes: (axes: { readonly batch: number; readonly time: number }) => number
+}
