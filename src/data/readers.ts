@@ -16,6 +16,7 @@ import { litellmShape } from './litellm.ts'
 import { recordSource } from './object-records.ts'
 import type { ObjectFile } from './objects.ts'
 import { isParquet, parquetRows } from './parquet.ts'
+import { questionColumnsShape } from './question-columns.ts'
 import type { FormatName, FormatReader, Recognition, RowSource, SaidLayout } from './reader.ts'
 import { longestRecord } from './reader.ts'
 import { type RowShape, recogniseShape } from './row-shape.ts'
@@ -29,6 +30,7 @@ const readers: readonly FormatReader[] = Object.freeze([conllReader, tsvReader, 
 /** What objects may be besides labelled rows, in any container. */
 const shapes: readonly RowShape[] = Object.freeze([
   squadShape,
+  questionColumnsShape,
   spansShape,
   litellmShape,
   langfuseShape,

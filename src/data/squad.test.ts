@@ -117,3 +117,61 @@ describe('questions in the form of SQuAD', () => {
     ])
   })
 })
+
+describe('questions in columns', () => {
+  const csv = (...lines: readonly string[]): string =>
+    ['id,question,context,answer,answer_start', ...lines].join('\n')
+
+  it('are read from separated values and lines of JSON, with or without an offset', async () => {
+    const text = csv(
+      `1,Who?,"${context}",Ada,0`,
+      `2,Where?,"${context}",London,21`,
+      `3,What?,"${context}",is large,`,
+      `4,When?,"${context}",,`,
+    )
+    const source = await open('q.csv', text)
+    expect(source).toMatchObject({ format: 'squad', yields: 'example' })
+    const found = await rows('q.csv', text)
+    expect(found.map((row) => exampleOf(row).output)).toEqual([
+      { kind: 'answer', span: { start: 0, end: 3, text: 'Ada' } },
+      { kind: 'answer', span: { start: 21, end: 27, text: 'London' } },
+      { kind: 'answer', span: { start: 28, end: 36, text: 'is large' } },
+      { kind: 'answer' },
+    ])
+    expect(new Set(found.map((row) => exampleOf(row).group)).size).toBe(1)
+    const lines = `${JSON.stringify({ Question: 'Who?', passage: context, answer: 'Ada', title: 'A' })}\n${JSON.stringify({ Question: 'When?', passage: context, answer: null })}\n`
+    expect((await rows('q.jsonl', lines)).map((row) => exampleOf(row).output)).toEqual([
+      { kind: 'answer', span: { start: 0, end: 3, text: 'Ada' } },
+      { kind: 'answer' },
+    ])
+  })
+
+  it('are mended only where that is unambiguous, and it is told', async () => {
+    const text = csv(
+      `1,Who?,"${context}",Ada,7`,
+      `2,Where?,"${context}",London,3`,
+      `3,Where?,"${context}",London,`,
+      `4,When?,"${context}",not mentioned,`,
+      `5,Who?,"${context}",Bob,0`,
+    )
+    const found = await rows('q.csv', text)
+    expect(found.map(({ kind }) => kind)).toEqual(['example', 'skipped', 'skipped', 'example', 'skipped'])
+    expect(found[0]).toMatchObject({
+      mended: [expect.stringMatching(/moved there/)],
+      output: { span: { start: 0 } },
+    })
+    expect(found[1]).toMatchObject({ name: '2', reason: 'no answer that stands in the context' })
+    expect(found[3]).toMatchObject({
+      output: { kind: 'answer' },
+      mended: [expect.stringMatching(/in words/)],
+    })
+  })
+
+  it('are labelled rows where the answers are no quotes, or other columns are said', async () => {
+    const labels = 'question,context,answer\nIs it?,"Some text, long",yes\nIs it not?,"Other text",no\n'
+    expect((await open('q.csv', labels)).format).toBe('csv')
+    const quotes = `question,context,answer,topic\nWho?,"${context}",Ada,a\nWhere?,"${context}",London,b\n`
+    expect((await open('q.csv', quotes)).format).toBe('squad')
+    expect((await open('q.csv', quotes, { columns: { output: 'topic' } })).format).toBe('csv')
+  })
+})

@@ -12,23 +12,28 @@ import type { ObjectAt } from './objects.ts'
 import type { Row, SaidLayout } from './reader.ts'
 import type { RowShape } from './row-shape.ts'
 
+/** An answer as a file gives it; without an offset its text must stand once in the context. */
 interface RawAnswer {
   readonly text: string
-  readonly start: number
+  readonly start?: number
 }
 
-interface RawQuestion {
+/** A question as a file gives it. */
+export interface RawQuestion {
   readonly name?: string
   readonly question: string
   readonly context: string
   readonly group: string
   readonly answers: readonly RawAnswer[]
   readonly isImpossible?: boolean
+  /** What reading it has mended already. */
+  readonly mended?: readonly string[]
 }
 
 const moved = 'an answer whose offset was wrong and whose text stands once in the context: moved there'
 const ambiguous =
   'an answer whose offset was wrong and whose text stands several times in the context: dropped'
+const unplaced = 'an answer without an offset whose text stands several times in the context: dropped'
 const absent = 'an answer that does not stand in the context: dropped'
 
 export const squadShape: RowShape = Object.freeze({
@@ -52,7 +57,7 @@ export const squadShape: RowShape = Object.freeze({
             problem: 'there are no questions with a context',
             hint: 'Each object needs "paragraphs" with "context" and "qas", or "question", "context" and "answers".',
           })
-        return questions.map((question) => rowOf(line, question, unit))
+        return questions.map((question) => questionRow(line, question, unit))
       },
     }
   },
@@ -111,18 +116,20 @@ function answersOf(answers: Json | undefined): readonly RawAnswer[] {
 
 function answerOf(text: Json | undefined, start: Json | undefined): readonly RawAnswer[] {
   return typeof text === 'string' && text !== ''
-    ? [{ text, start: typeof start === 'number' ? start : -1 }]
+    ? [{ text, ...(typeof start === 'number' && { start }) }]
     : []
 }
 
-function rowOf(line: number, raw: RawQuestion, unit: OffsetUnit | undefined): Row {
+/** The row of a question: an example, or why it is none. */
+export function questionRow(line: number, raw: RawQuestion, unit: OffsetUnit | undefined): Row {
   const common = { line, ...(raw.name !== undefined && { name: raw.name }) }
   const input = { kind: 'question', question: raw.question, context: raw.context } as const
   if (raw.question.trim() === '' || raw.context.trim() === '')
     return { kind: 'skipped', ...common, reason: 'no input' }
+  const mended = [...(raw.mended ?? [])]
+  const told = (): { readonly mended?: readonly string[] } => (mended.length > 0 ? { mended } : {})
   if (raw.isImpossible === true)
-    return { kind: 'example', ...common, input, output: { kind: 'answer' }, group: raw.group }
-  const mended: string[] = []
+    return { kind: 'example', ...common, input, output: { kind: 'answer' }, group: raw.group, ...told() }
   const spans = raw.answers.flatMap((answer) => locateAnswer(raw.context, answer, { unit, mended }))
   const [span, ...others] = byVotes(spans)
   if (span === undefined)
@@ -137,7 +144,7 @@ function rowOf(line: number, raw: RawQuestion, unit: OffsetUnit | undefined): Ro
     input,
     output: { kind: 'answer', span, ...(others.length > 0 && { others }) },
     group: raw.group,
-    ...(mended.length > 0 && { mended }),
+    ...told(),
   }
 }
 
@@ -147,12 +154,14 @@ function locateAnswer(
   reading: { readonly unit: OffsetUnit | undefined; readonly mended: string[] },
 ): readonly Span[] {
   for (const unit of reading.unit === undefined ? (['utf16', 'code-points'] as const) : [reading.unit]) {
-    const at = unit === 'utf16' ? start : (unitOffsets(context)[start] ?? -1)
-    if (at >= 0 && context.startsWith(text, at)) return [spanAt(at, text)]
+    const at = unit === 'utf16' || start === undefined ? start : unitOffsets(context)[start]
+    if (at !== undefined && at >= 0 && context.startsWith(text, at)) return [spanAt(at, text)]
   }
   const first = context.indexOf(text)
   const isOnce = first >= 0 && context.indexOf(text, first + 1) < 0
-  reading.mended.push(isOnce ? moved : first < 0 ? absent : ambiguous)
+  const problem = first < 0 ? absent : start === undefined ? unplaced : ambiguous
+  if (!isOnce) reading.mended.push(problem)
+  else if (start !== undefined) reading.mended.push(moved)
   return isOnce ? [spanAt(first, text)] : []
 }
 
@@ -172,8 +181,9 @@ function byVotes(spans: readonly Span[]): readonly Span[] {
   return [...votes.values()].sort((a, b) => b.count - a.count).map(({ span }) => span)
 }
 
-function quotesOf({ context, answers }: RawQuestion): QuotedText {
-  return { text: context, spans: answers.map(({ text, start }) => ({ start, quoted: text })) }
+/** What the unit of offsets is told by. */
+export function quotesOf({ context, answers }: RawQuestion): QuotedText {
+  return { text: context, spans: answers.map(({ text, start = -1 }) => ({ start, quoted: text })) }
 }
 
 function list(value: Json | undefined): readonly Json[] {
