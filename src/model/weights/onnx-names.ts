@@ -3,7 +3,8 @@
  * Exporters fold the transposition of a linear layer into its weight and call it `onnx::MatMul_123`: what is added to
  * the product is the layer's bias, which has kept its name.
  */
-import type { OnnxGraph, OnnxNode } from '../../onnx/message.ts'
+import type { OnnxNode } from '../../onnx/message.ts'
+import type { WeightGraph } from './read-onnx.ts'
 
 /** An initializer under the name that published weights have. */
 export interface NamedInitializer {
@@ -19,7 +20,7 @@ const passing = ['Cast', 'Mul']
 const quantizedEnding = '_quantized'
 
 /** All weights of a graph, those of quantised layers too; scales and zero points are no weights of their own. */
-export function namedInitializers(graph: OnnxGraph): readonly NamedInitializer[] {
+export function namedInitializers(graph: WeightGraph): readonly NamedInitializer[] {
   const linear = linearWeights(graph)
   return graph.initializers
     .map(({ name }) => name)
@@ -30,7 +31,7 @@ export function namedInitializers(graph: OnnxGraph): readonly NamedInitializer[]
     )
 }
 
-function linearWeights(graph: OnnxGraph): ReadonlyMap<string, NamedInitializer> {
+function linearWeights(graph: WeightGraph): ReadonlyMap<string, NamedInitializer> {
   const isInitializer = new Set(graph.initializers.map(({ name }) => name))
   const readers = readersOf(graph)
   const found = new Map<string, NamedInitializer>()
@@ -50,7 +51,7 @@ function linearWeights(graph: OnnxGraph): ReadonlyMap<string, NamedInitializer> 
   return found
 }
 
-function readersOf({ nodes }: OnnxGraph): ReadonlyMap<string, readonly OnnxNode[]> {
+function readersOf({ nodes }: WeightGraph): ReadonlyMap<string, readonly OnnxNode[]> {
   const readers = new Map<string, OnnxNode[]>()
   for (const node of nodes)
     for (const input of node.inputs) {
@@ -94,7 +95,7 @@ function unquantized(name: string): string {
   return name.endsWith(quantizedEnding) ? name.slice(0, -quantizedEnding.length) : name
 }
 
-function isPartOfAnother(name: string, { initializers }: OnnxGraph): boolean {
+function isPartOfAnother(name: string, { initializers }: WeightGraph): boolean {
   const base = /^(.*)_(?:scale|zero_point)$/.exec(name)?.[1]
   return base !== undefined && initializers.some((other) => other.name === base + quantizedEnding)
 }

@@ -1,9 +1,10 @@
 /** The weights of an encoder that was published as an ONNX file, as if they lay in safetensors: same names, same orientation. */
 import { appError } from '../../base/errors.ts'
-import { type ElementType, elementBytes, type OnnxModel, type OnnxTensor } from '../../onnx/message.ts'
+import { type ElementType, elementBytes, type OnnxTensor } from '../../onnx/message.ts'
 import type { ByteRange } from './byte-range.ts'
 import { type ElementTypeName, toFloat32 } from './element-types.ts'
 import { type NamedInitializer, namedInitializers } from './onnx-names.ts'
+import type { WeightGraph } from './read-onnx.ts'
 import {
   checkFinite,
   elementCount,
@@ -32,15 +33,15 @@ const types: { readonly [Type in ElementType]: ElementTypeName | undefined } = {
   float64: undefined,
 }
 
-/** Reads a model's initializers; int8 ones of ONNX Runtime's quantizer are turned back into numbers. Throws `weights.tensor`. */
-export function onnxTensors(model: OnnxModel, place: OnnxPlace): TensorSource {
+/** Reads a graph's initializers; int8 ones of ONNX Runtime's quantizer are turned back into numbers. Throws `weights.tensor`. */
+export function onnxTensors(graph: WeightGraph, place: OnnxPlace): TensorSource {
   const initializers = new Map<string, OnnxTensor>()
-  for (const tensor of model.graph.initializers) {
+  for (const tensor of graph.initializers) {
     if (initializers.has(tensor.name)) throw lie(place, tensor.name, 'is there twice')
     initializers.set(tensor.name, tensor)
   }
   const named = new Map<string, NamedInitializer>()
-  for (const entry of namedInitializers(model.graph)) {
+  for (const entry of namedInitializers(graph)) {
     const other = named.get(entry.name)
     if (other)
       throw lie(

@@ -7,6 +7,7 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errorCodeOf } from '../../base/files.ts'
 import { sha256 } from '../../base/hash.ts'
+import { isProcessAlive } from '../../base/process-alive.ts'
 
 export interface Part {
   readonly path: string
@@ -24,7 +25,7 @@ export async function claimPart(folder: string, url: URL): Promise<Part> {
   const key = sha256(`${url.origin}${url.pathname}`).slice(0, 24)
   for (const name of await readdir(folder)) {
     const [itsKey, etag = '', owner = ''] = name.split('.')
-    if (itsKey !== key || !name.endsWith('.part') || isAlive(owner)) continue
+    if (itsKey !== key || !name.endsWith('.part') || isProcessAlive(Number.parseInt(owner, 10))) continue
     const claimed = partOf(
       folder,
       key,
@@ -66,16 +67,5 @@ async function movedTo(from: string, to: string): Promise<boolean> {
   } catch (cause) {
     if (errorCodeOf(cause) === 'ENOENT') return false
     throw cause
-  }
-}
-
-function isAlive(owner: string): boolean {
-  const pid = Number.parseInt(owner, 10)
-  if (!(pid > 0)) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (cause) {
-    return errorCodeOf(cause) === 'EPERM'
   }
 }

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { AppError, appError, throwIfCancelled } from '../../base/errors.ts'
 import { isNoSpace } from '../../base/files.ts'
 import { claimPart, freshPart, type Part, releasePart } from './download-part.ts'
-import { largestFileBytes, type SourceContext, tooLarge } from './file-tree.ts'
+import { largestFileBytes, type SourceContext, tooLarge, worthReportingBytes } from './file-tree.ts'
 import { shownUrl } from './source.ts'
 import { ask, discard, failed, networkProblem, type WebAnswer, type WebRequest } from './web.ts'
 
@@ -103,11 +103,12 @@ async function append(
   const counted = new Transform({
     transform(chunk: Buffer, _, callback) {
       done += chunk.length
-      context.progress?.({
-        stage: `downloading ${names(wanted).name}`,
-        done,
-        ...(total !== undefined && { total }),
-      })
+      if ((total ?? worthReportingBytes) >= worthReportingBytes)
+        context.progress?.({
+          stage: `downloading ${names(wanted).name}`,
+          done,
+          ...(total !== undefined && { total }),
+        })
       callback(done > limit ? tooLarge(names(wanted), limit) : undefined, chunk)
     },
   })

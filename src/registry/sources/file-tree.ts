@@ -40,6 +40,9 @@ export interface SourceContext extends WorkOptions {
 /** The largest file that is taken: twice what the largest encoder has. */
 export const largestFileBytes = 8 * 2 ** 30
 
+/** Smaller files are there before anyone could read that they are coming. */
+export const worthReportingBytes = 2 ** 20
+
 /** Writes a stream to a new file, synced; removes it where the stream breaks off, is longer than it said or is cancelled. */
 export async function saveStream(
   stream: Readable,
@@ -52,11 +55,12 @@ export async function saveStream(
   const counted = new Transform({
     transform(chunk: Buffer, _, callback) {
       done += chunk.length
-      options.progress?.({
-        stage: `copying ${options.name}`,
-        done,
-        ...(options.sizeBytes !== undefined && { total: options.sizeBytes }),
-      })
+      if (limit >= worthReportingBytes)
+        options.progress?.({
+          stage: `copying ${options.name}`,
+          done,
+          ...(options.sizeBytes !== undefined && { total: options.sizeBytes }),
+        })
       if (done > limit) callback(tooLarge(options, limit))
       else callback(undefined, chunk)
     },

@@ -1,0 +1,176 @@
+/** Base models on disk: each whole in a folder named by its digest, placed by one rename; names point to digests. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { appError } from '../../base/errors.ts'
+import { errorCodeOf, syncFolder, writeFileAtomic } from '../../base/files.ts'
+import { isSha256, type Sha256 } from '../../base/hash.ts'
+import { tryParseJson } from '../../base/json.ts'
+import { isProcessAlive } from '../../base/process-alive.ts'
+import { makeSyncedFolder, namesIn } from '../disk.ts'
+import { fileSha256 } from '../sources/file-sha256.ts'
+import { aliasOf } from './aliases.ts'
+import { digestsFolder, modelFolder, namePath, namesFolder, stagingFolder } from './base-layout.ts'
+import { type BaseManifest, parseBaseManifest } from './base-manifest.ts'
+
+/** A model that is there. */
+export interface StoredBase {
+  /** Names that stand for it; none where a newer pull took its name. */
+  readonly names: readonly string[]
+  readonly manifest: BaseManifest
+  /** Where its files lie. */
+  readonly folder: string
+}
+
+const namePattern = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
+const pointer = z.object({ digest: z.custom<Sha256>((text) => typeof text === 'string' && isSha256(text)) })
+
+/** Checks a model's name; throws `usage.invalid`. */
+export function checkBaseName(name: string): void {
+  if (namePattern.test(name) && !isSha256(name)) return
+  throw appError('usage.invalid', {
+    problem: `"${name.slice(0, 80)}" cannot be the name of a model`,
+    hint: 'Use 1 to 64 lower-case letters, digits, ".", "_" or "-".',
+  })
+}
+
+/** All models of a registry, by their first name. */
+export async function listBases(registryFolder: string): Promise<readonly StoredBase[]> {
+  const namesOf = await readNames(registryFolder)
+  const digests = (await namesIn(digestsFolder(registryFolder))).filter((name) => isSha256(name))
+  const found = await Promise.all(digests.map((digest) => readBase(registryFolder, digest, namesOf)))
+  const key = ({ names, manifest }: StoredBase): string => names[0] ?? `~${manifest.name}`
+  return found.filter((base) => base !== undefined).sort((a, b) => (key(a) < key(b) ? -1 : 1))
+}
+
+/** The model of a name, or of a digest or its first 8 or more digits; `undefined` where there is none. */
+export async function findBase(
+  registryFolder: string,
+  nameOrDigest: string,
+): Promise<StoredBase | undefined> {
+  const all = await listBases(registryFolder)
+  const named = all.find(({ names }) => names.includes(nameOrDigest))
+  if (named || !/^[0-9a-f]{8,64}$/.test(nameOrDigest)) return named
+  const matching = all.filter(({ manifest }) => manifest.digest.startsWith(nameOrDigest))
+  return matching.length === 1 ? matching[0] : undefined
+}
+
+/** The error for a model that is not there: `base.not-pulled` for a name that can be pulled as it is, else `base.unknown`. */
+export async function noSuchBase(registryFolder: string, name: string): Promise<Error> {
+  if (aliasOf(name)) return appError('base.not-pulled', { model: name })
+  const known = (await listBases(registryFolder)).flatMap(({ names }) => names)
+  return appError('base.unknown', { model: name.slice(0, 100), known: known.join(', ') || 'none' })
+}
+
+/** A new folder in which a model is put together; one that a killed process left is removed first. */
+export async function makeStaging(registryFolder: string): Promise<string> {
+  const parent = stagingFolder(registryFolder)
+  for (const name of await namesIn(parent))
+    if (!isProcessAlive(Number.parseInt(name, 10)))
+      await rm(join(parent, name), { recursive: true, force: true })
+  const folder = join(parent, `${process.pid}-${randomBytes(6).toString('hex')}`)
+  await makeSyncedFolder(parent)
+  await mkdir(folder, { mode: 0o700 })
+  return folder
+}
+
+/** Puts a staged folder, complete with its `model.json`, in its place and lets its name stand for it. */
+export async function publishBase(
+  registryFolder: string,
+  staged: string,
+  manifest: BaseManifest,
+): Promise<void> {
+  const place = modelFolder(registryFolder, manifest.digest)
+  await makeSyncedFolder(digestsFolder(registryFolder))
+  await syncFolder(staged)
+  if (!(await movedInto(staged, place)) && !(await isSound(place))) {
+    // What is there was damaged since it was pulled: it makes room.
+    await rename(place, join(await makeStaging(registryFolder), 'damaged'))
+    await movedInto(staged, place)
+  }
+  await syncFolder(digestsFolder(registryFolder))
+  await writeFileAtomic(
+    namePath(registryFolder, manifest.name),
+    `${JSON.stringify({ format: 1, digest: manifest.digest })}\n`,
+  )
+}
+
+/** Takes a model and its names away. */
+export async function removeBase(registryFolder: string, { names, folder }: StoredBase): Promise<void> {
+  for (const name of names) await rm(namePath(registryFolder, name), { force: true })
+  const trash = await makeStaging(registryFolder)
+  await rename(folder, join(trash, 'removed'))
+  await rm(trash, { recursive: true, force: true })
+}
+
+/** Names of the files of a model's folder that are not as its manifest says. */
+export async function damagedFiles({
+  folder,
+  manifest,
+}: Pick<StoredBase, 'folder' | 'manifest'>): Promise<readonly string[]> {
+  const damaged: string[] = []
+  for (const [name, { sha256 }] of Object.entries(manifest.files)) {
+    const got = await fileSha256(join(folder, name)).catch((cause: unknown) => {
+      if (errorCodeOf(cause) !== 'ENOENT') throw cause
+      return undefined
+    })
+    if (got !== sha256) damaged.push(name)
+  }
+  return damaged
+}
+
+async function isSound(folder: string): Promise<boolean> {
+  const text = await readFile(join(folder, 'model.json'), 'utf8').catch(() => undefined)
+  if (text === undefined) return false
+  try {
+    return (await damagedFiles({ folder, manifest: parseBaseManifest(folder, text) })).length === 0
+  } catch {
+    // Whatever is wrong with it, it is replaced by the one that was just checked.
+    return false
+  }
+}
+
+/** False where something is there already. */
+async function movedInto(staged: string, place: string): Promise<boolean> {
+  try {
+    await rename(staged, place)
+    return true
+  } catch (cause) {
+    const code = errorCodeOf(cause)
+    if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EPERM') return false
+    throw cause
+  }
+}
+
+async function readBase(
+  registryFolder: string,
+  digest: Sha256,
+  namesOf: ReadonlyMap<string, readonly string[]>,
+): Promise<StoredBase | undefined> {
+  const folder = modelFolder(registryFolder, digest)
+  const file = join(folder, 'model.json')
+  try {
+    const manifest = parseBaseManifest(file, await readFile(file, 'utf8'))
+    return { names: namesOf.get(digest) ?? [], manifest, folder }
+  } catch (cause) {
+    // Removed by another process since the folders were listed.
+    if (errorCodeOf(cause) === 'ENOENT') return undefined
+    throw cause
+  }
+}
+
+/** Digest → names, sorted. */
+async function readNames(registryFolder: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, string[]>()
+  for (const file of [...(await namesIn(namesFolder(registryFolder)))].sort()) {
+    if (!file.endsWith('.json')) continue
+    const path = join(namesFolder(registryFolder), file)
+    const text = await readFile(path, 'utf8').catch(() => '')
+    const parsed = pointer.safeParse(tryParseJson(text))
+    if (!parsed.success) continue
+    const name = file.slice(0, -'.json'.length)
+    found.set(parsed.data.digest, [...(found.get(parsed.data.digest) ?? []), name])
+  }
+  return found
+}

@@ -1,0 +1,32 @@
+/** Which published specialists were trained on which base model. */
+import { join } from 'node:path'
+import type { Sha256 } from '../../base/hash.ts'
+import { isSha256 } from '../../base/hash.ts'
+import { type SpecialistId, specialistId, taskId } from '../../base/ids.ts'
+import { isJsonObject } from '../../base/json.ts'
+import { namesIn } from '../disk.ts'
+import type { Manifest, Registry } from '../registry.ts'
+
+/** The digest of the base that a specialist's artefact names: `meta.base.digest`. */
+export function baseDigestOf({ meta }: Pick<Manifest, 'meta'>): Sha256 | undefined {
+  const base = meta['base']
+  const digest = isJsonObject(base) ? base['digest'] : undefined
+  return typeof digest === 'string' && isSha256(digest) ? digest : undefined
+}
+
+/** Digest of a base → every version that needs it, of every task. */
+export async function baseUses(
+  registryFolder: string,
+  registry: Registry,
+): Promise<ReadonlyMap<Sha256, readonly SpecialistId[]>> {
+  const uses = new Map<Sha256, SpecialistId[]>()
+  for (const name of [...(await namesIn(join(registryFolder, 'specialists')))].sort()) {
+    const task = taskId(name)
+    for (const version of await registry.versions(task)) {
+      const id = specialistId(task, version)
+      const digest = baseDigestOf((await registry.describe(id)).manifest)
+      if (digest !== undefined) uses.set(digest, [...(uses.get(digest) ?? []), id])
+    }
+  }
+  return uses
+}
