@@ -14,13 +14,14 @@ import { summaryOf } from '../eval/findings-summary.ts'
 import { judge, judgedParts, partLosses, wrongMeans } from '../eval/judge.ts'
 import type { Comparison, FittedContender } from '../eval/report.ts'
 import { specialistDigest } from '../registry/manifest-file.ts'
+import type { Prediction } from '../task/predictor.ts'
 import type { Task } from '../task/types.ts'
 import { maskingVersion } from '../text/masking.ts'
 import type { Artefact, RawPrediction } from '../tier/tier.ts'
 import { calibratedPrediction } from '../trust/calibrated-predictor.ts'
 import { type Card, type CardInput, makeCard } from '../trust/card.ts'
-import { type Certified, certify, type HeldOut, judgedRows } from '../trust/certify.ts'
-import { typicalOf } from '../trust/drift.ts'
+import { type CertificateTerms, type Certified, certify, type HeldOut, judgedRows } from '../trust/certify.ts'
+import { type Typical, typicalOf } from '../trust/drift.ts'
 import { groupsOf } from '../trust/grouped-losses.ts'
 import { templateDigest } from '../trust/validity.ts'
 import { verdictOf } from '../trust/verdict.ts'
@@ -52,30 +53,45 @@ export interface CardParts {
   readonly cpuMs: number
   readonly seed: number
   readonly budgetMs: number | undefined
+  /** What else was asked for, for the provenance. */
+  readonly options?: { readonly [name: string]: Json }
   readonly clock: Clock
   /** Version of Shoal. */
   readonly version: string
 }
 
+/** How a version answers as it is served. */
+export interface Served {
+  readonly certified: Certified
+  /** Its answers to the test rows. */
+  readonly predictions: readonly Prediction[]
+  readonly typical: Typical
+  /** Of a cascade: each of its specialists by itself. */
+  readonly stages?: NonNullable<Card['stages']>
+}
+
 /** Puts the card of a version together. */
-export function trainedCard(id: SpecialistId, parts: CardParts): Card {
+export function trainedCard(
+  id: SpecialistId,
+  parts: CardParts,
+  served: Served = servedAlone(id, parts),
+): Card {
   const { trained, rows, comparison, seed } = parts
   const { task, splits, artefact } = trained
-  const certified = certifyAs(id, parts)
+  const { certified } = served
   const { threshold, noveltyLimit } = certified.certificate
   const gate = { noveltyLimit, ...(threshold !== undefined && { threshold }) }
-  const asServed = (raw: RawPrediction) => calibratedPrediction(raw, certified.calibration)
-  const predictions = trained.test.map(asServed)
   return makeCard({
     specialist: id,
     task,
     artefact,
     splits,
     ...findingsOf(trained),
-    evaluation: evaluatePredictions(predictions, splits.test.examples, { gate, task, seed }),
+    evaluation: evaluatePredictions(served.predictions, splits.test.examples, { gate, task, seed }),
     ...(comparison && { comparison }),
     certified,
-    typical: typicalOf(trained.calibration.map(asServed)),
+    typical: served.typical,
+    ...(served.stages && { stages: served.stages }),
     verdict: verdictOf({
       certificate: certified.certificate,
       ...(comparison && { comparison }),
@@ -87,11 +103,33 @@ export function trainedCard(id: SpecialistId, parts: CardParts): Card {
       shoal: parts.version,
       node: process.version,
       seed,
-      options: { budgetMs: parts.budgetMs ?? null, ...(artefact.meta as { [key: string]: Json }) },
+      options: {
+        budgetMs: parts.budgetMs ?? null,
+        ...parts.options,
+        ...(artefact.meta as { [key: string]: Json }),
+      },
       createdAt: new Date(parts.clock.nowMs()).toISOString(),
       trainMs: Math.round(trained.trainMs),
     },
   })
+}
+
+function servedAlone(id: SpecialistId, parts: CardParts): Served {
+  const { task, splits, artefact, published, ...trained } = parts.trained
+  const reference = { id, digest: specialistDigest(published) }
+  const certified = certify({
+    ...termsOf(parts, [reference]),
+    heldAside: artefact.heldAside,
+    calibration: judgedSet(task, trained.calibration, splits.calibration),
+    parts: judgedParts(trained.calibration, splits.calibration.examples, task),
+    test: judgedSet(task, trained.test, splits.test),
+  })
+  const asServed = (raw: RawPrediction) => calibratedPrediction(raw, certified.calibration)
+  return {
+    certified,
+    predictions: trained.test.map(asServed),
+    typical: typicalOf(trained.calibration.map(asServed)),
+  }
 }
 
 /** Rows out of calls come with all their repeats; an import has thinned its own. */
@@ -109,36 +147,34 @@ function moneyFor({ economics, cpuMs, trained }: CardParts) {
   )
 }
 
-function certifyAs(
-  id: SpecialistId,
+/** What the certificate of these specialists is made for. */
+export function termsOf(
   { trained, rows, clock }: Pick<CardParts, 'trained' | 'rows' | 'clock'>,
-): Certified {
-  const { task, splits, artefact, published } = trained
+  specialists: CertificateTerms['holdsFor']['specialists'],
+): CertificateTerms {
+  const { task, splits } = trained
   const heldOut = [...splits.calibration.examples, ...splits.test.examples]
-  return certify({
+  return {
     target: task.risk,
     wrongMeans: wrongMeans(heldOut),
-    heldAside: artefact.heldAside,
     ...(task.promise && { promise: task.promise }),
-    calibration: judgedSet(task, trained.calibration, splits.calibration),
-    parts: judgedParts(trained.calibration, splits.calibration.examples, task),
-    test: judgedSet(task, trained.test, splits.test),
     trainRows: splits.train.examples.length,
     holdsFor: {
-      specialists: [{ id, digest: specialistDigest(published) }],
+      specialists,
       ...(task.template && { template: templateDigest(task.template) }),
       maskingVersion,
       ...(rows.answeredBy !== undefined && { upstream: rows.answeredBy }),
     },
     data: { train: splits.train.digest, calibration: splits.calibration.digest, test: splits.test.digest },
     clock,
-  })
+  }
 }
 
-function judgedSet(
+/** Raw predictions on a part of the rows, judged, each with the group of its row. */
+export function judgedSet(
   task: Task,
   predictions: readonly RawPrediction[],
-  { examples }: ExampleSet,
+  { examples }: Pick<ExampleSet, 'examples'>,
 ): readonly HeldOut[] {
   const losses = task.promise === 'parts' ? partLosses(predictions, examples, task) : undefined
   return judgedRows(predictions, judge(predictions, examples, task), losses).map((row, at) => {

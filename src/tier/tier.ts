@@ -1,5 +1,6 @@
 /** The contract of a tier: train a task's examples to an artefact, load an artefact to raw scores. */
 
+import type { ExampleId } from '../base/ids.ts'
 import type { Json } from '../base/json.ts'
 import type { WorkOptions } from '../base/progress.ts'
 import type { ExampleSet } from '../data/example.ts'
@@ -13,6 +14,10 @@ export interface TrainOptions extends WorkOptions {
   readonly seed: number
   /** Wall time that training may take, where it was said. */
   readonly budgetMs?: number
+  /** Name or alias of the base model to begin from, for tiers that have one; absent: the tier's own choice. */
+  readonly base?: string
+  /** A folder for the checkpoints of this training: one that was broken off goes on from there by itself. */
+  readonly checkpointFolder?: string
 }
 
 /** What a tier made: files to be published under these names, and what `load` must know besides. */
@@ -27,6 +32,8 @@ export interface Artefact {
 }
 
 export interface HeldAside {
+  /** The training example that the row is; every tier says it, so that two tiers can be compared row by row. */
+  readonly example?: ExampleId
   readonly score: number
   readonly correct: boolean
   /** 0..1, share of the answer's parts that are wrong, for tasks that promise by parts; absent: 0 where correct, else 1. */

@@ -69,6 +69,18 @@ export interface Plan {
   readonly calibrationRows: number
 }
 
+/**
+ * The share of the calls, 0..1, that rows ranked so should come to answer: of all thresholds the best, each counted
+ * with its chance to pass.
+ */
+export function expectedCoverage(ranked: readonly RankedRow[], plan: Plan): number {
+  if (ranked.length === 0) return 0
+  const errors = errorRates(ranked, plan.target)
+  return Math.max(
+    ...errors.map((_, at) => ((at + 1) / percents) * chanceToPass(at + 1, errors, plan, 1 - strictPart)),
+  )
+}
+
 /** The percents at which testing starts, each with its part of delta. */
 function partsByPercent(errors: readonly number[], plan: Plan): ReadonlyMap<number, number> {
   const strict = strictStart(plan)
@@ -112,7 +124,7 @@ function chanceToPass(percent: number, errors: readonly number[], plan: Plan, pa
 }
 
 /** Rows by falling score; losses are smoothed by a calibration fitted on these rows, those of parts are as they were seen. */
-function rankedByScore(
+export function rankedByScore(
   heldAside: readonly HeldAside[],
   { promise }: { readonly promise?: 'parts' },
 ): readonly RankedRow[] {

@@ -6,6 +6,7 @@ import { confusionChart } from './charts/confusion-chart.ts'
 import { reliabilityDiagram } from './charts/reliability-diagram.ts'
 import { riskCoverageChart } from './charts/risk-coverage-chart.ts'
 import { findingsLines } from './findings-markdown.ts'
+import { stagesLines } from './stages-markdown.ts'
 
 const contenderNames: {
   readonly [Name in NonNullable<Card['comparison']>['contenders'][number]['name']]: string
@@ -66,7 +67,7 @@ function promise(card: Card): readonly string[] {
     `| ${name} | ${number(part.rows)} | ${number(part.n)} (${percent(part.coverage)}) | ${number(part.errors)} |${byParts ? ` ${percent(part.meanLoss ?? 0)} |` : ''} ${percent(part.bound)} |`
   return [
     head,
-    `It answers calls of which it is at least ${percent(certificate.threshold)} sure and which look like those it learned from. ` +
+    `${whatItAnswers(card)} ` +
       `${byParts ? 'Of the parts of an answer, on average over the calls that it answers,' : 'Of the calls that it answers,'} at most ${percent(certificate.risk)} ${wrong}, with probability at least ${percent(1 - certificate.delta)}. All other calls go to the upstream.`,
     [
       `| rows | all | answered | of these ${wrong} |${byParts ? ` parts that ${wrong} |` : ''} at most, with ${percent(1 - certificate.delta)} confidence |`,
@@ -74,7 +75,15 @@ function promise(card: Card): readonly string[] {
       line('calibration (chose the threshold)', certificate.calibration),
       line('test (chose nothing)', certificate.test),
     ].join('\n'),
+    ...stagesLines(card),
   ]
+}
+
+function whatItAnswers({ certificate }: Card): string {
+  if (certificate.stages === undefined)
+    return `It answers calls of which it is at least ${percent(certificate.threshold!)} sure and which look like those it learned from.`
+  const [first, ...others] = certificate.stages.map(({ specialist }) => specialist)
+  return `It is a cascade: ${first} is asked first, and ${others.join(', then ')} where that is not sure enough or the call looks unlike those it learned from. The promise is about the answers of all together.`
 }
 
 function scores(card: Card): readonly string[] {

@@ -7,7 +7,7 @@
 import { ascendingCopy, upperQuantileOfSorted } from '../stats/quantile.ts'
 import type { HeldAside } from '../tier/tier.ts'
 import { type Calibration, confidenceOf, fitCalibration, noveltyOf } from './calibration.ts'
-import { type Candidate, type Plan, planRanked, type RankedRow } from './candidates.ts'
+import { type Candidate, expectedCoverage, type Plan, planRanked, type RankedRow } from './candidates.ts'
 
 /** What the first specialist and the second said of the same row. */
 export interface PairedRow {
@@ -43,10 +43,13 @@ export const onlyFirst = 2
 
 /** Openings that are compared: at every so many percent of the rows. */
 const percentStep = 2
-/** Of openings that let about as many rows answer, give or take this share, the one where the first answers most. */
+/** Of openings that should let about as many rows answer, give or take this share, the one where the first answers most. */
 const nearBest = 0.005
-/** The share of the risk that calibration rows will let stand, about. */
-const usableRisk = 0.8
+/**
+ * The share of the risk that the first may use for what it answers: all candidates hold these answers, so where they
+ * are worse than they looked none passes.
+ */
+const firstShare = 0.5
 
 /** Chooses the opening of the first specialist, and plans the candidates of the second. */
 export function planCascade(rows: readonly PairedRow[], options: CascadePlanOptions): CascadePlan {
@@ -55,9 +58,10 @@ export function planCascade(rows: readonly PairedRow[], options: CascadePlanOpti
     rows.map(({ first }) => first),
     [],
   )
-  const openings = openingsOf(rows).map((opening) => {
+  const openings = openingsOf(rows).flatMap((opening) => {
     const ranked = rankedAt(rows, { ...options, opening, firsts })
-    return { opening, ranked, coverage: coverageWithin(ranked, options, rows.length) }
+    if (firstLoss(ranked) > firstShare * options.target.risk) return []
+    return [{ opening, ranked, coverage: expectedCoverage(ranked, options) }]
   })
   const best = Math.max(...openings.map(({ coverage }) => coverage))
   const chosen = openings.findLast(({ coverage }) => coverage >= best - nearBest)!
@@ -82,8 +86,9 @@ export function firstAnswers(
   { score, noveltyScore }: Pick<HeldAside, 'score' | 'noveltyScore'>,
   { opening, first }: { readonly opening?: number | undefined; readonly first: StageScale },
 ): boolean {
-  // As floats of 32 bits, which is how confidences tell scores apart.
-  const isSure = opening !== undefined && Math.fround(score) >= Math.fround(opening)
+  // Compared as they are served, by confidences.
+  const sure = (at: number): number => confidenceOf(first.calibration, at)
+  const isSure = opening !== undefined && sure(score) >= sure(opening)
   return isSure && noveltyOf(first.calibration, noveltyScore) <= first.noveltyLimit
 }
 
@@ -115,20 +120,16 @@ function rankedAt(rows: readonly PairedRow[], options: Opened): readonly RankedR
   ]
 }
 
+/** Mean expected loss of what the first specialist answers; 0 where that is nothing. */
+function firstLoss(ranked: readonly RankedRow[]): number {
+  const own = ranked.filter(({ score }) => score === onlyFirst)
+  return own.reduce((sum, { expectedLoss }) => sum + expectedLoss, 0) / Math.max(1, own.length)
+}
+
 function expected(
   { score, correct, loss }: HeldAside,
   promise: 'parts' | undefined,
   smooth: Calibration,
 ): number {
   return promise === 'parts' ? (loss ?? (correct ? 0 : 1)) : 1 - confidenceOf(smooth, score)
-}
-
-/** The share of the rows up to the last one with which the expected loss is still within the risk. */
-function coverageWithin(ranked: readonly RankedRow[], { target }: Plan, rows: number): number {
-  let [loss, most] = [0, 0]
-  for (const [at, { score, expectedLoss }] of ranked.entries()) {
-    loss += expectedLoss
-    if (score > 0 && loss <= usableRisk * target.risk * (at + 1)) most = at + 1
-  }
-  return most / rows
 }

@@ -58,7 +58,10 @@ export function createNanoTier(): Tier {
           model: describeTrained(trained, classes, task, table),
           training: summary(trained, seed),
         },
-        heldAside: trained.findings.heldAside,
+        heldAside: trained.findings.heldAside.map(({ row, ...held }) => ({
+          example: examples[row]!.id,
+          ...held,
+        })),
       }
     },
     async load({ taskKind, files, meta }) {
@@ -88,11 +91,13 @@ async function readTable(name: TableName): Promise<ReadTable> {
 }
 
 /** The classes to tell apart: the labels of the space in its order, or the sets of labels that occur. */
-function classesOf({ kind, space }: Task, examples: readonly Example[]): readonly (readonly string[])[] {
+function classesOf({ id, kind, space }: Task, examples: readonly Example[]): readonly (readonly string[])[] {
   if (kind !== 'classification' || space.kind !== 'labels') {
-    throw appError('usage.invalid', {
-      problem: `The nano tier trains classification and extraction, not ${kind}`,
-      hint: 'Choose another tier with --tier.',
+    throw appError('train.kind-not-yet', {
+      task: id,
+      kind,
+      tier: 'nano',
+      trains: 'classification and extraction',
     })
   }
   if (!space.multiple) return space.labels.map((label) => [label])

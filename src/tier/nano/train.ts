@@ -33,8 +33,11 @@ export interface NanoFindings {
   readonly checkRows: number
   readonly checkAccuracy: number
   /** How each row held aside was answered by heads that had not seen it. */
-  readonly heldAside: readonly HeldAside[]
+  readonly heldAside: readonly NumberedHeldAside[]
 }
+
+/** A row held aside, with its number in the corpus. */
+export type NumberedHeldAside = HeldAside & { readonly row: number }
 
 export interface NanoTrainOptions {
   readonly seed: number
@@ -71,7 +74,8 @@ export function trainNano(
   const novelty = fitNovelty(corpus, rows, random.fork('novelty'))
   const judged = judgeChecked(corpus, checked)
   const usual = usualSigns(judged.map(({ signs }) => signs))
-  const heldAside = judged.map(({ score, correct, signs }) => ({
+  const heldAside = judged.map(({ score, correct, signs }, at) => ({
+    row: checked.rows[at]!,
     score,
     correct,
     noveltyScore: noveltyScoreOf(signs, usual),
@@ -219,7 +223,7 @@ function embeddedRow({ embeddings, dimensions, pieces }: Corpus, row: number): E
   }
 }
 
-function findingsOf(checked: Checked, heldAside: readonly HeldAside[]): NanoFindings {
+function findingsOf(checked: Checked, heldAside: readonly NumberedHeldAside[]): NanoFindings {
   const right = heldAside.filter(({ correct }) => correct).length
   return {
     stepping: checked.stepping,
