@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import type { Json } from '../base/json.ts'
 import { type Evaluation, evaluate } from '../eval/evaluate.ts'
+import type { QuestionMetrics } from '../eval/question-answering.ts'
 import { loadExamples } from '../pipeline/read-files.ts'
 import { gateOf, openTarget } from '../pipeline/target.ts'
 import type { Estimate } from '../stats/interval.ts'
@@ -60,11 +61,15 @@ async function evaluateTarget(context: CommandContext, text: string, flags: Eval
 }
 
 function evaluationText(id: string, evaluation: Evaluation, leftOut: number): string {
-  const { classification, extraction, underCertificate, confidence } = evaluation
+  const { classification, extraction, questionAnswering, underCertificate, confidence } = evaluation
   const rows: (readonly string[])[] = [
     [id, `${evaluation.rows} rows${leftOut > 0 ? `, ${leftOut} left out without input or label` : ''}`],
-    [extraction ? 'whole answers' : 'accuracy', interval(evaluation.right)],
+    [
+      extraction ? 'whole answers' : questionAnswering ? 'exact match' : 'accuracy',
+      interval(evaluation.right),
+    ],
   ]
+  if (questionAnswering) rows.push(...questionRows(questionAnswering))
   if (extraction) {
     rows.push(['entity precision', interval(extraction.precision)])
     rows.push(['entity recall', interval(extraction.recall)])
@@ -84,6 +89,19 @@ function evaluationText(id: string, evaluation: Evaluation, leftOut: number): st
     ])
   }
   return formatTable(rows)
+}
+
+function questionRows({ f1, there, notThere }: QuestionMetrics): readonly (readonly string[])[] {
+  return [
+    ['F1', interval(f1)],
+    ...(there && notThere
+      ? [
+          ['  answer there', `${interval(there.exactMatch)}  ${there.rows} rows`],
+          ['  not there', `${interval(notThere.accuracy)}  ${notThere.rows} rows`],
+        ]
+      : []),
+    ...(notThere?.auroc ? [['AUROC of "not there"', notThere.auroc.value.toFixed(3)]] : []),
+  ]
 }
 
 function evaluationJson(id: string, evaluation: Evaluation, leftOut: number): Json {

@@ -58,6 +58,7 @@ export function trainCommand(): Command {
       new Option('--kind <kind>', 'what the task is, where its calls leave it unclear').choices([
         'classification',
         'extraction',
+        'question-answering',
       ]),
     )
     .option('--risk <share>', 'share of local answers that may be wrong (default: 0.02)', shareFlag)
@@ -184,7 +185,7 @@ function trainedJson(trained: TrainedSpecialist, promoted: boolean): Json {
     seconds: trained.trainMs / 1000,
     totalSeconds: trained.totalMs / 1000,
     verdict: card.verdict?.advice ?? null,
-    score: card.evaluation.extraction?.f1 ?? card.evaluation.right,
+    score: (card.evaluation.extraction ?? card.evaluation.questionAnswering)?.f1 ?? card.evaluation.right,
     exactMatch: card.evaluation.right,
     baselines: card.comparison?.contenders ?? [],
     certificate: {
