@@ -2,7 +2,7 @@
 import { type AppError, appError } from '../base/errors.ts'
 import type { Routed } from '../route/cascade.ts'
 import { answerText } from '../task/extraction.ts'
-import { originalOutput } from '../task/served-answer.ts'
+import { originalOutput } from '../task/original-output.ts'
 import type { TaskInput, TaskOutput } from '../task/types.ts'
 import type { Call, Usage } from '../wire/call.ts'
 import { completionBody, completionEvents, type LocalAnswer } from '../wire/chat-answer.ts'

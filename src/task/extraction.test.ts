@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { maskedText } from '../text/masking.ts'
 import { answerText, partsLoss, partsOf, plainFields } from './extraction.ts'
 import type { FieldRendering } from './fields/field-rendering.ts'
-import { servedAnswer } from './served-answer.ts'
+import { originalOutput } from './original-output.ts'
 import type { Span } from './types.ts'
 
 const json = plainFields(['name']).body
@@ -62,22 +62,9 @@ describe('personal data', () => {
       { start: second, end: second + 7, label: 'email', text: '[EMAIL]' },
       span(masked, 'Bob', 'name'),
     ]
-    const said = servedAnswer(
-      { rendering: fields, masked: true },
-      { kind: 'text', text: original },
-      { kind: 'spans', spans },
-    )
+    const input = { kind: 'text', text: original } as const
+    const said = answerText(fields, input, originalOutput(input, { kind: 'spans', spans }))
     expect(said).toBe('{"email":"ann@example.org","name":"Bob"}')
-  })
-
-  test('is not led back where the task is not masked', () => {
-    const spans = [span(original, 'bob@example.com', 'email')]
-    const said = servedAnswer(
-      { rendering: fields, masked: false },
-      { kind: 'text', text: original },
-      { kind: 'spans', spans },
-    )
-    expect(said).toBe('{"email":"bob@example.com"}')
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { answerText } from '../extraction.ts'
 import { type LearnedTask, type LearnTaskOptions, learnTask, type RawCall } from '../from-calls.ts'
-import { servedAnswer } from '../served-answer.ts'
+import { originalOutput } from '../original-output.ts'
 import { inputOf, matchTemplate } from '../template.ts'
 import type { TaskInput } from '../types.ts'
 import { saysNotThere } from './not-there-words.ts'
@@ -175,8 +175,7 @@ describe('an answer is served', () => {
   test('with what stands in the request, where the specialist saw it masked', () => {
     const plain = { kind: 'answer', found: { kind: 'text', before: '', after: '' }, notThere: [] } as const
     const span = { start: 5, end: 12, text: '[EMAIL]' }
-    expect(servedAnswer({ rendering: plain, masked: true }, input, { kind: 'answer', span })).toBe(
-      'a@example.org',
-    )
+    const said = originalOutput(input, { kind: 'answer', span })
+    expect(answerText(plain, input, said)).toBe('a@example.org')
   })
 })
