@@ -1,0 +1,140 @@
+// An encoder that answers: its graph lowered with its weights, loaded into a runtime, and texts run through it in
+// batches of about one length. What it gives (hidden states, a vector, logits) are the outputs of the graph.
+import { throwIfCancelled } from '../../base/errors.ts'
+import type { WorkOptions } from '../../base/progress.ts'
+import { orderedNodes } from '../../graph/gradients.ts'
+import type { Value } from '../../graph/value.ts'
+import { lowerInference } from '../../onnx/lower-inference.ts'
+import type { LoadOptions, Runtime, Session, Tensors } from '../../runtime/runtime.ts'
+import { float32Tensor, floatsOf, int32Tensor } from '../../runtime/tensor.ts'
+import type { TensorSource } from '../weights/tensor-source.ts'
+import { encoderInputs } from './encoder.ts'
+import { type BatchLimits, lengthBatches, padBatch } from './framing.ts'
+
+/** What one batch gave. */
+export interface EncodedBatch {
+  /** Numbers of the texts in it. */
+  readonly rows: Int32Array
+  /** Tokens that each was padded to. */
+  readonly time: number
+  readonly outputs: Tensors
+}
+
+export interface EncodeOptions extends WorkOptions {
+  readonly limits?: BatchLimits
+  /** What progress calls it. */
+  readonly stage?: string
+}
+
+export interface EncoderSession {
+  /** Bytes of the model. */
+  readonly sizeBytes: number
+  /** Runs framed texts, shortest first; `take` gets the batches in that order. Throws what {@link Session.run} throws. */
+  run(
+    texts: readonly Int32Array[],
+    take: (batch: EncodedBatch) => void,
+    options?: EncodeOptions,
+  ): Promise<void>
+  release(): Promise<void>
+}
+
+export interface OpenSessionOptions extends LoadOptions {
+  readonly padId: number
+}
+
+/** Loads a graph that is fed ids and a mask; its parameters are read from `tensors`, by name. */
+export async function openEncoderSession(
+  outputs: { readonly [name: string]: Value },
+  tensors: TensorSource,
+  runtime: Runtime,
+  options: OpenSessionOptions,
+): Promise<EncoderSession> {
+  const bytes = lowerInference(outputs, await readParameters(Object.values(outputs), tensors))
+  const session = await runtime.load({ kind: 'bytes', bytes }, { ...options, give: true })
+  return {
+    sizeBytes: session.sizeBytes,
+    run: (texts, take, encodeOptions) => runBatches(session, options.padId, { texts, take }, encodeOptions),
+    release: () => session.release(),
+  }
+}
+
+/** The values of all parameters that a graph has, by name. */
+export async function readParameters(
+  values: readonly Value[],
+  tensors: TensorSource,
+): Promise<Map<string, Float32Array>> {
+  const read = new Map<string, Float32Array>()
+  for (const { op } of orderedNodes(values)) {
+    if (op.kind !== 'parameter' || read.has(op.name)) continue
+    read.set(op.name, (await tensors.read(op.name)).data)
+  }
+  return read
+}
+
+const usualLimits: BatchLimits = { rows: 32, tokens: 4096 }
+
+/** Batches that are prepared or run at once: one runs while the next is padded. */
+const ahead = 2
+
+interface Asked {
+  readonly texts: readonly Int32Array[]
+  readonly take: (batch: EncodedBatch) => void
+}
+
+async function runBatches(
+  session: Session,
+  padId: number,
+  { texts, take }: Asked,
+  { limits = usualLimits, signal, progress, stage = 'encoding' }: EncodeOptions = {},
+): Promise<void> {
+  const batches = lengthBatches(
+    texts.map(({ length }) => length),
+    limits,
+  )
+  const running: Promise<EncodedBatch>[] = []
+  let done = 0
+  const finish = async (): Promise<void> => {
+    const batch = await running.shift()!
+    take(batch)
+    done += batch.rows.length
+    progress?.({ stage, done, total: texts.length })
+  }
+  try {
+    for (const rows of batches) {
+      throwIfCancelled(signal, stage)
+      running.push(runBatch(session, padId, { texts, rows }, signal))
+      if (running.length >= ahead) await finish()
+    }
+    while (running.length > 0) await finish()
+  } finally {
+    await Promise.allSettled(running)
+  }
+}
+
+async function runBatch(
+  session: Session,
+  padId: number,
+  { texts, rows }: { readonly texts: readonly Int32Array[]; readonly rows: Int32Array },
+  signal: AbortSignal | undefined,
+): Promise<EncodedBatch> {
+  const batch = padBatch(
+    Array.from(rows, (row) => texts[row]!),
+    padId,
+  )
+  const shape = [batch.rows, batch.time]
+  const inputs = {
+    [encoderInputs.ids]: int32Tensor(shape, batch.ids),
+    [encoderInputs.mask]: float32Tensor(shape, batch.mask),
+  }
+  const outputs = await session.run(inputs, { give: true, ...(signal && { signal }) })
+  return { rows, time: batch.time, outputs }
+}
+
+/** Copies an output with one vector a text, [B, width], to the texts' rows of `into`. */
+export function copyVectors({ rows, outputs }: EncodedBatch, name: string, into: Float32Array): void {
+  const vectors = floatsOf(outputs[name], name)
+  const width = vectors.length / rows.length
+  rows.forEach((row, i) => {
+    into.set(vectors.subarray(i * width, (i + 1) * width), row * width)
+  })
+}
