@@ -17,6 +17,8 @@ export const dependencies: Readonly<Record<string, string>> = {
   kysely: 'SQL built with types, for SQLite and PostgreSQL alike',
   libsql: 'the embedded store: SQLite with prebuilt binaries and no install script',
   marked: 'the card as a web page: Markdown to HTML',
+  'onnxruntime-node':
+    'encoders trained and served: an optional peer that `shoal setup micro` installs, loaded on first use',
   open: "opens a report in the user's browser, on every system",
   papaparse: 'CSV with every quirk of quoting, streamed; names the line of a broken quote',
   picocolors: 'colours of the terminal, switched off where there is none',
@@ -25,9 +27,14 @@ export const dependencies: Readonly<Record<string, string>> = {
   'prom-client': 'metrics in the format of Prometheus',
   tar: 'unpacks what npm fetched for the demonstration and the models',
   undici: 'HTTP to the upstream: pools, timeouts, streams',
+  yauzl:
+    'zip archives (wheels, jars) by their directory; refuses names that lead outside, checks sizes; no install script',
   yaml: 'shoal.yaml, with lines and columns in its errors',
   zod: 'schemas: wire shapes, configuration, and documentation printed from them',
 }
+
+/** Packages that are found by path when they are first used, so that no import names them. */
+const foundByPath: readonly string[] = ['onnxruntime-node']
 
 /** Sentences about packages that are missing, surplus or without a reason. */
 export function dependencyProblems(
@@ -48,7 +55,7 @@ export function dependencyProblems(
       .filter((name) => !declared.includes(name))
       .map((name) => `scripts/dependencies.ts: ${name} is not among the dependencies of package.json.`),
     ...declared
-      .filter((name) => !imported.has(name))
+      .filter((name) => !imported.has(name) && !foundByPath.includes(name))
       .map((name) => `package.json: no file of src/ imports ${name}. Remove it.`),
     ...[...imported]
       .filter(([name]) => !declared.includes(name))

@@ -634,6 +634,15 @@ export const errorTable = {
     message:
       'The base model "{model}" is needed by {specialists}, which could not be loaded without it. Say --force to remove it all the same.',
   },
+  // setup
+  'setup.npm-failed': {
+    ...upstream,
+    message: 'npm could not install {package}: {problem}. Check the network and its registry setting.',
+  },
+  'setup.busy': {
+    ...state,
+    message: 'Process {pid} has been setting up the {tier} tier since {since}. Wait until it has ended.',
+  },
   // weights
   'weights.file': {
     ...input,

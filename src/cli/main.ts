@@ -23,6 +23,7 @@ const commands: { readonly [name: string]: () => Promise<Command> } = {
   resume: async () => (await import('./pause.ts')).resumeCommand(),
   keep: async () => (await import('./keep.ts')).keepCommand(),
   forget: async () => (await import('./forget.ts')).forgetCommand(),
+  setup: async () => (await import('./setup.ts')).setupCommand(),
   models: async () => (await import('./models.ts')).modelsCommand(),
   keys: async () => (await import('./keys.ts')).keysCommand(),
   ledger: async () => (await import('./ledger.ts')).ledgerCommand(),

@@ -1,11 +1,17 @@
 /** Runs the npm client that the user has set up, so that mirrors and credentials work. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { npmProblemIn } from '../registry/sources/npm-source.ts'
 
 /** Runs npm with these arguments in a folder; {@link npmProblem} reads why it failed. */
 export async function runNpm(
   args: readonly string[],
-  options: { readonly cwd: string; readonly signal?: AbortSignal },
+  options: {
+    readonly cwd: string
+    readonly signal?: AbortSignal
+    /** Environment variables besides the user's. */
+    readonly variables?: Readonly<Record<string, string>>
+  },
 ): Promise<{ readonly stdout: string }> {
   const own = process.env['npm_execpath']
   const isScript = own?.endsWith('.js') ?? false
@@ -13,6 +19,7 @@ export async function runNpm(
   const all = isScript ? [own!, ...args] : [...args]
   return await promisify(execFile)(command, all, {
     cwd: options.cwd,
+    env: { ...process.env, ...options.variables },
     ...(options.signal && { signal: options.signal }),
     maxBuffer: 16 * 1024 * 1024,
     shell: process.platform === 'win32' && !isScript,
@@ -22,9 +29,5 @@ export async function runNpm(
 /** Why npm failed, in its own words. */
 export function npmProblem(cause: unknown): string {
   const said = typeof cause === 'object' && cause !== null && 'stderr' in cause ? String(cause.stderr) : ''
-  const lines = said
-    .split('\n')
-    .filter((line) => line.startsWith('npm error') && !line.includes('A complete log'))
-  const words = lines.map((line) => line.slice('npm error'.length).trim()).filter((line) => line !== '')
-  return words.slice(0, 3).join('; ') || (cause instanceof Error ? cause.message.trim() : String(cause))
+  return npmProblemIn(said) || (cause instanceof Error ? cause.message.trim() : String(cause))
 }

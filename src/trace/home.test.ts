@@ -29,6 +29,7 @@ test('SHOAL_HOME says the folder, relative ones from the working folder, and it 
     storeFile: '/data/store.db',
     registryFolder: '/data/registry',
     cacheFolder: '/data/cache',
+    runtimeFolder: '/data/runtime',
   })
 })
 

@@ -14,6 +14,8 @@ export interface Home {
   readonly registryFolder: string
   /** What can be fetched or made again. */
   readonly cacheFolder: string
+  /** ONNX Runtime, where `shoal setup micro` installed it. */
+  readonly runtimeFolder: string
 }
 
 export interface HomeOptions {
@@ -31,6 +33,7 @@ export function homePaths(options: HomeOptions): Home {
     storeFile: join(folder, 'store.db'),
     registryFolder: join(folder, 'registry'),
     cacheFolder: join(folder, 'cache'),
+    runtimeFolder: join(folder, 'runtime'),
   }
 }
 

@@ -18,7 +18,7 @@ export async function openNpm(source: SourceOf<'npm'>, context: SourceContext): 
       programs: script?.endsWith('.js') ? [[process.execPath, script]] : [['npm']],
       args: ['pack', spec, '--ignore-scripts', '--loglevel=error', '--pack-destination=.'],
       source: sourceText(source),
-      problem: npmProblem,
+      problem: npmProblemIn,
     },
     context,
   )
@@ -37,8 +37,8 @@ export async function openNpm(source: SourceOf<'npm'>, context: SourceContext): 
   return { ...tree, archiveSha256: await fileSha256(join(context.workFolder, archive), context) }
 }
 
-/** Why npm failed, in its own words. */
-function npmProblem(output: string): string {
+/** Why npm failed, in its own words; empty where it said nothing. */
+export function npmProblemIn(output: string): string {
   return output
     .split('\n')
     .filter((line) => line.startsWith('npm error') && !line.includes('A complete log'))
