@@ -34,7 +34,7 @@ export interface Emitter {
   constant(
     type: ElementType,
     dims: readonly number[],
-    data: Float32Array | Int32Array | BigInt64Array,
+    data: Float32Array | Int32Array | BigInt64Array | Uint8Array,
   ): string
   /** Name of a list of int64. */
   ints(...numbers: readonly number[]): string
@@ -60,8 +60,16 @@ export function createModelScope(): ModelScope {
   return { initializers: [], constants: new Map(), next: { name: 0 } }
 }
 
-/** An emitter for a graph; sizes of axes are computed in the outermost one, once a run. */
-export function createEmitter(target: LoweringTarget, scope: ModelScope, outer?: Emitter): Emitter {
+/**
+ * An emitter for a graph; sizes of axes are computed in the outermost one, once a run. Nodes that `fused` gives names for
+ * are not lowered by their rule.
+ */
+export function createEmitter(
+  target: LoweringTarget,
+  scope: ModelScope,
+  outer?: Emitter,
+  fused?: (node: Node, emitter: Emitter) => readonly string[] | undefined,
+): Emitter {
   const names = new Map<Node, string[]>()
   const axes = new Map<string, string>()
   const cached = new Map<string, string>()
@@ -85,7 +93,8 @@ export function createEmitter(target: LoweringTarget, scope: ModelScope, outer?:
     },
     bound: (node) => names.has(node),
     name: ({ node, output }) => {
-      if (names.get(node)?.[output] === undefined) names.set(node, [...lowerNode(node.op, node, emitter)])
+      if (names.get(node)?.[output] === undefined)
+        names.set(node, [...(fused?.(node, emitter) ?? lowerNode(node.op, node, emitter))])
       const name = names.get(node)?.[output]
       assert(name !== undefined, `output ${output} of ${node.op.kind} has no name after lowering`)
       return name
@@ -155,7 +164,7 @@ function addConstant(
   fresh: () => string,
   type: ElementType,
   dims: readonly number[],
-  data: Float32Array | Int32Array | BigInt64Array,
+  data: Float32Array | Int32Array | BigInt64Array | Uint8Array,
 ): string {
   const key = data.length <= 16 ? `${type} ${dims.join()}: ${data.join()}` : undefined
   const known = key === undefined ? undefined : scope.constants.get(key)

@@ -11,6 +11,7 @@ import {
   usedInitializers,
   usedNodes,
 } from './emitter.ts'
+import { fusedLowering, type WeightPrecision } from './fused-rules.ts'
 import type { OnnxValueInfo } from './message.ts'
 import { encodeModel } from './write.ts'
 
@@ -24,11 +25,16 @@ export const opsets = { '': 20, 'com.microsoft': 1 } as const
 export function lowerInference(
   outputs: { readonly [name: string]: Value },
   tensors: Tensors,
-  options: { readonly target?: LoweringTarget } = {},
+  options: {
+    readonly target?: LoweringTarget
+    /** Operations are joined for a processor, and the weights of linear layers are kept so; by default nothing is. */
+    readonly fused?: WeightPrecision
+  } = {},
 ): Uint8Array {
   const values = Object.values(outputs)
   const scope = createModelScope()
-  const emitter = createEmitter(options.target ?? 'cpu', scope)
+  const { target = 'cpu', fused } = options
+  const emitter = createEmitter(target, scope, undefined, fused && fusedLowering(tensors, fused))
   const inputs = bindInputs(emitter, values)
   bindParameters(emitter, values, frozenNames(emitter, values, tensors))
   for (const node of orderedNodes(values)) emitter.name({ node, output: 0, ...node.outputs[0]! })

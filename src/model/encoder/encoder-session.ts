@@ -4,6 +4,7 @@ import { throwIfCancelled } from '../../base/errors.ts'
 import type { WorkOptions } from '../../base/progress.ts'
 import { orderedNodes } from '../../graph/gradients.ts'
 import type { Value } from '../../graph/value.ts'
+import type { WeightPrecision } from '../../onnx/fused-rules.ts'
 import { lowerInference } from '../../onnx/lower-inference.ts'
 import type { LoadOptions, Runtime, Session, Tensors } from '../../runtime/runtime.ts'
 import { float32Tensor, floatsOf, int32Tensor } from '../../runtime/tensor.ts'
@@ -40,6 +41,8 @@ export interface EncoderSession {
 
 export interface OpenSessionOptions extends LoadOptions {
   readonly padId: number
+  /** float32 by default. */
+  readonly precision?: WeightPrecision
 }
 
 /** Loads a graph that is fed ids and a mask; its parameters are read from `tensors`, by name. */
@@ -49,7 +52,8 @@ export async function openEncoderSession(
   runtime: Runtime,
   options: OpenSessionOptions,
 ): Promise<EncoderSession> {
-  const bytes = lowerInference(outputs, await readParameters(Object.values(outputs), tensors))
+  const parameters = await readParameters(Object.values(outputs), tensors)
+  const bytes = lowerInference(outputs, parameters, { fused: options.precision ?? 'float32' })
   const session = await runtime.load({ kind: 'bytes', bytes }, { ...options, give: true })
   return {
     sizeBytes: session.sizeBytes,
