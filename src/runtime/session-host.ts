@@ -91,6 +91,7 @@ export async function runSession(
   return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, fromOrt(result)]))
 }
 
-function problemOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message.trim() : String(cause)
+/** What ONNX Runtime says, as a part of a sentence. */
+export function problemOf(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).trim().replace(/\.$/, '')
 }

@@ -13,8 +13,8 @@ import { tryParseJson } from '../../base/json.ts'
 export interface Checkpoint {
   /** Digest of the plan that it belongs to. */
   readonly plan: string
-  /** Pieces done. */
-  readonly pieces: number
+  /** Steps done. */
+  readonly step: number
   /** Steps that the run has in all, once that was decided. */
   readonly steps: number
   readonly tensors: ReadonlyMap<string, Float32Array>
@@ -36,7 +36,7 @@ const readBytes = 1 << 30
 
 const headerSchema = z.object({
   plan: z.string(),
-  pieces: z.int().nonnegative(),
+  step: z.int().nonnegative(),
   steps: z.int().nonnegative(),
   tensors: z.array(z.object({ name: z.string(), length: z.int().nonnegative() })),
 })
@@ -45,7 +45,7 @@ const headerSchema = z.object({
 export function checkpointFolder(folder: string, write: WriteFile = writeFileAtomic): CheckpointFolder {
   return {
     async save(checkpoint) {
-      const name = `${String(checkpoint.pieces).padStart(9, '0')}-${checkpoint.plan.slice(0, 16)}.checkpoint`
+      const name = `${String(checkpoint.step).padStart(9, '0')}-${checkpoint.plan.slice(0, 16)}.checkpoint`
       await write(join(folder, name), encode(checkpoint))
       const files = await checkpointFiles(folder)
       const own = files.filter((file) => file.includes(checkpoint.plan.slice(0, 16)))
@@ -94,9 +94,9 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-function encode({ plan, pieces, steps, tensors }: Checkpoint): readonly Uint8Array[] {
+function encode({ plan, step, steps, tensors }: Checkpoint): readonly Uint8Array[] {
   const list = [...tensors].map(([name, { length }]) => ({ name, length }))
-  const json = Buffer.from(JSON.stringify({ plan, pieces, steps, tensors: list }))
+  const json = Buffer.from(JSON.stringify({ plan, step, steps, tensors: list }))
   const header = Buffer.alloc(Math.ceil((json.length + 12) / 8) * 8 - 12, ' ')
   json.copy(header)
   const length = Buffer.alloc(4)
@@ -137,7 +137,7 @@ async function decode(file: FileHandle, hash: Hash): Promise<Checkpoint | undefi
   }
   const digest = Buffer.alloc(digestBytes)
   const whole = (await readFully(file, digest)) && digest.equals(hash.digest())
-  return whole ? { plan: header.plan, pieces: header.pieces, steps: header.steps, tensors } : undefined
+  return whole ? { plan: header.plan, step: header.step, steps: header.steps, tensors } : undefined
 }
 
 async function readFully(file: FileHandle, into: Uint8Array, hash?: Hash): Promise<boolean> {

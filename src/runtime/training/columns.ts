@@ -2,9 +2,9 @@
 import { assert } from '../../base/errors.ts'
 import { seededRandom } from '../../base/random.ts'
 import { type AxisSizes, dimSize } from '../../graph/dim.ts'
+import type { TrainingModel } from '../../onnx/lower-training.ts'
 import { sizeOf, type Tensor } from '../tensor.ts'
-import type { Piece } from './pieces.ts'
-import type { TrainingModel } from './training-model.ts'
+import type { Step } from './steps.ts'
 
 export type ColumnData = Float32Array | Int32Array
 
@@ -22,26 +22,34 @@ export type Column =
     }
   /** 1 at the positions of a row, 0 beyond them (float32). */
   | { readonly kind: 'mask'; readonly name: string; readonly starts: Int32Array }
+  /**
+   * Share of a row, or of a position where there are `starts`, in the loss of its step: its weight over the sum of all
+   * weights of the step (float32). A loss that is summed with these is the mean over the step, however it is parted.
+   */
+  | {
+      readonly kind: 'share'
+      readonly name: string
+      readonly weights: Float32Array
+      readonly starts?: Int32Array
+    }
   /** 0 with the probability `rate` (to 1/65536), else 1 / (1 - rate), from the seed, the step and the name (float32). */
   | { readonly kind: 'dropout'; readonly name: string; readonly rate: number }
 
 type BatchTensor = TrainingModel['batch'][number]
 
-/** The batch tensors of pieces of one shape, with the leading axis of pieces; `first` is the number of the first in the plan. */
+/** The batch tensors of steps of one shape, with the leading axes of steps and micro-batches; `first` is the number of the first. */
 export function gatherBatch(
-  model: Pick<TrainingModel, 'batch'>,
+  model: Pick<TrainingModel, 'batch' | 'accumulates'>,
   columns: readonly Column[],
-  pieces: readonly Piece[],
+  steps: readonly Step[],
   place: { readonly first: number; readonly seed: number },
 ): Readonly<Record<string, Tensor>> {
-  const [piece] = pieces
-  assert(piece, 'a chunk has at least one piece')
-  const axes = { batch: piece.rows.length, time: piece.time }
   return Object.fromEntries(
     model.batch.map((tensor) => {
       const column = columns.find(({ name }) => name === tensor.name)
       assert(column, `no column fills the batch tensor ${tensor.name}`)
-      return [tensor.name, gatherColumn({ column, tensor, pieces, axes, ...place })]
+      const { accumulates } = model
+      return [tensor.name, gatherColumn({ column, tensor, steps, accumulates, ...place })]
     }),
   )
 }
@@ -49,22 +57,48 @@ export function gatherBatch(
 interface Gathering {
   readonly column: Column
   readonly tensor: BatchTensor
-  readonly pieces: readonly Piece[]
-  readonly axes: AxisSizes
+  readonly steps: readonly Step[]
+  readonly accumulates: boolean
   readonly first: number
   readonly seed: number
 }
 
-function gatherColumn(gathering: Gathering): Tensor {
-  const { column, tensor, pieces, axes, first, seed } = gathering
+function gatherColumn({ column, tensor, steps, accumulates, first, seed }: Gathering): Tensor {
+  const [{ microBatches, microRows, time } = noSteps] = steps
+  const axes: AxisSizes = { batch: microRows, time }
   const shape = tensor.shape.map((dim) => dimSize(dim, axes))
   const size = sizeOf(shape)
-  const out = emptyTensor(tensor, [pieces.length, ...shape])
-  pieces.forEach((piece, i) => {
-    const part = out.data.subarray(i * size, (i + 1) * size)
-    fill(column, { part, rows: piece.rows, shape, stream: streamSeed(seed, first + i) })
-  })
+  const leading = accumulates ? [steps.length, microBatches] : [steps.length]
+  const out = emptyTensor(tensor, [...leading, ...shape])
+  for (const [i, step] of steps.entries()) {
+    const scale = column.kind === 'share' ? 1 / totalWeight(column, step.rows) : 1
+    for (let micro = 0; micro < microBatches; micro++) {
+      const at = (i * microBatches + micro) * size
+      const part = out.data.subarray(at, at + size)
+      const rows = step.rows.subarray(micro * microRows, (micro + 1) * microRows)
+      fill(column, {
+        part,
+        rows,
+        spare: microRows - rows.length,
+        shape,
+        scale,
+        stream: streamSeed(seed, first + i, micro),
+      })
+    }
+  }
   return out
+}
+
+const noSteps = { microBatches: 0, microRows: 0, time: 0 }
+
+function totalWeight({ name, weights, starts }: ColumnOf<'share'>, rows: Int32Array): number {
+  let total = 0
+  for (const row of rows) {
+    if (!starts) total += weights[row]!
+    else for (let i = starts[row]!; i < starts[row + 1]!; i++) total += weights[i]!
+  }
+  assert(total > 0, `${name}: no row of a step has any weight`)
+  return total
 }
 
 type FloatOrIntTensor = Extract<Tensor, { dtype: 'float32' | 'int32' }>
@@ -78,8 +112,11 @@ function emptyTensor({ name, dtype }: BatchTensor, shape: readonly number[]): Fl
 interface Part {
   readonly part: ColumnData
   readonly rows: Int32Array
-  /** Of one piece. */
+  /** Rows at the end that the batch does not fill. */
+  readonly spare: number
+  /** Of one micro-batch. */
   readonly shape: readonly number[]
+  readonly scale: number
   readonly stream: number
 }
 
@@ -94,6 +131,9 @@ function fill(column: Column, into: Part): void {
     case 'mask':
       fillMask(column, into)
       break
+    case 'share':
+      fillShare(column, into)
+      break
     case 'dropout':
       fillDropout(column, into)
       break
@@ -102,27 +142,49 @@ function fill(column: Column, into: Part): void {
 
 type ColumnOf<K extends Column['kind']> = Extract<Column, { kind: K }>
 
-function fillFixed({ name, data }: ColumnOf<'fixed'>, { part, rows, shape }: Part): void {
+function fillFixed({ name, data }: ColumnOf<'fixed'>, { part, rows, spare, shape }: Part): void {
   const width = sizeOf(shape.slice(1))
   assertSameType(name, data, part)
-  for (const [i, row] of rows.entries()) part.set(data.subarray(row * width, (row + 1) * width), i * width)
+  const copy = (row: number, i: number): void =>
+    part.set(data.subarray(row * width, (row + 1) * width), i * width)
+  for (const [i, row] of rows.entries()) copy(row, i)
+  for (let i = 0; i < spare; i++) copy(rows[0] ?? 0, rows.length + i)
 }
 
-function fillRagged({ name, data, starts, pad }: ColumnOf<'ragged'>, { part, rows, shape }: Part): void {
+function fillRagged(
+  { name, data, starts, pad }: ColumnOf<'ragged'>,
+  { part, rows, spare, shape }: Part,
+): void {
   const [, time = 0, ...inner] = shape
   const width = sizeOf(inner)
   assertSameType(name, data, part)
   if (pad !== 0) part.fill(pad)
-  for (const [i, row] of rows.entries()) {
+  const copy = (row: number, i: number): void => {
     const values = data.subarray(starts[row]! * width, starts[row + 1]! * width)
     assert(values.length <= time * width, `${name}: row ${row} is longer than its batch of ${time} positions`)
     part.set(values, i * time * width)
   }
+  for (const [i, row] of rows.entries()) copy(row, i)
+  for (let i = 0; i < spare; i++) copy(rows[0] ?? 0, rows.length + i)
 }
 
-function fillMask({ starts }: ColumnOf<'mask'>, { part, rows, shape }: Part): void {
+function fillMask({ starts }: ColumnOf<'mask'>, { part, rows, spare, shape }: Part): void {
   const time = shape[1] ?? 0
-  for (const [i, row] of rows.entries()) part.fill(1, i * time, i * time + starts[row + 1]! - starts[row]!)
+  const mark = (row: number, i: number): void => {
+    part.fill(1, i * time, i * time + starts[row + 1]! - starts[row]!)
+  }
+  for (const [i, row] of rows.entries()) mark(row, i)
+  for (let i = 0; i < spare; i++) mark(rows[0] ?? 0, rows.length + i)
+}
+
+/** Rows that only fill a micro-batch up have no share. */
+function fillShare({ weights, starts }: ColumnOf<'share'>, { part, rows, shape, scale }: Part): void {
+  const time = shape[1] ?? 1
+  for (const [i, row] of rows.entries()) {
+    const from = starts ? starts[row]! : row
+    const to = starts ? starts[row + 1]! : row + 1
+    for (let k = from; k < to; k++) part[i * time + k - from] = weights[k]! * scale
+  }
 }
 
 /** One draw of 32 bits serves two positions. */
@@ -145,6 +207,6 @@ function assertSameType(name: string, from: ColumnData, into: ColumnData): void 
 }
 
 /** Seeds of neighbouring steps are far apart. */
-function streamSeed(seed: number, place: number): number {
-  return Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(place + 1, 0x85ebca6b)
+function streamSeed(seed: number, step: number, micro: number): number {
+  return Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(step + 1, 0x85ebca6b) ^ Math.imul(micro, 0xc2b2ae35)
 }

@@ -1,9 +1,9 @@
 /** A training run as its process gets it: data that can be sent, and what the two say to each other. */
 import { createHash } from 'node:crypto'
+import type { TrainingModel } from '../../onnx/lower-training.ts'
 import type { CarriedError } from '../carried-error.ts'
 import type { Batch } from './batches.ts'
 import type { Column } from './columns.ts'
-import type { TrainingModel } from './training-model.ts'
 
 export interface TrainingJob {
   readonly name: string
@@ -11,7 +11,7 @@ export interface TrainingJob {
   readonly batches: readonly Batch[]
   readonly columns: readonly Column[]
   readonly seed: number
-  readonly pieceTokens?: number
+  readonly microTokens?: number
   /** Values for each optimizer step of the whole plan. */
   readonly schedule: Readonly<Record<string, Float32Array>>
   /** Speed is measured before the steps are decided. */
@@ -62,7 +62,7 @@ export interface ChunkMessage {
 
 export interface DoneMessage {
   readonly kind: 'done'
-  /** One value a piece. */
+  /** One value a step. */
   readonly reports: Readonly<Record<string, Float32Array>>
   readonly peakBytes: number
 }
@@ -76,12 +76,13 @@ export function planDigest(job: TrainingJob, start: ReadonlyMap<string, Float32A
   }
   const { bytes, ...about } = job.model
   add('model', bytes)
-  hash.update(JSON.stringify([about, job.seed, job.pieceTokens ?? null, job.measure]))
+  hash.update(JSON.stringify([about, job.seed, job.microTokens ?? null, job.measure]))
   for (const { rows, time } of job.batches) add(String(time), rows)
   for (const column of job.columns) {
     hash.update(JSON.stringify([column.kind, column.name, 'pad' in column ? column.pad : 0]))
     if ('data' in column) add('data', column.data)
-    if ('starts' in column) add('starts', column.starts)
+    if ('weights' in column) add('weights', column.weights)
+    if ('starts' in column && column.starts) add('starts', column.starts)
     if ('rate' in column) hash.update(String(column.rate))
   }
   for (const [name, values] of Object.entries(job.schedule)) add(name, values)

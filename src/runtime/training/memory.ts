@@ -2,7 +2,7 @@
 import { freemem, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { appError } from '../../base/errors.ts'
-import { piecesOf } from './pieces.ts'
+import { stepsOf } from './steps.ts'
 import { inputBytes } from './training-loop.ts'
 import type { TrainingRun } from './training-run.ts'
 
@@ -17,7 +17,7 @@ export interface MemoryPlan {
   readonly totalBytes: number
 }
 
-type Planned = Pick<TrainingRun, 'name' | 'model' | 'columns' | 'batches' | 'pieceTokens' | 'activationBytes'>
+type Planned = Pick<TrainingRun, 'name' | 'model' | 'columns' | 'batches' | 'microTokens' | 'activationBytes'>
 
 interface Shape {
   readonly batch: number
@@ -40,7 +40,7 @@ export function planMemory(run: Planned): MemoryPlan {
   const stateBytes = run.model.state.reduce((sum, { shape }) => sum + 4 * product(shape), 0)
   const modelBytes = modelCopies * run.model.bytes.byteLength
   const dataBytes = bytesOfColumns(run)
-  const fixedBytes = baseBytes + stateCopies * stateBytes + modelBytes + dataBytes
+  const fixedBytes = baseBytes + stateCopies * stateBytes + sumBytes(run) + modelBytes + dataBytes
   const plans = shapesOf(run).map((shape) => ({ ...shape, bytes: passBytes(run, shape) }))
   const activation = plans.reduce((most, plan) => (plan.bytes > most.bytes ? plan : most), {
     batch: 0,
@@ -69,8 +69,8 @@ export function checkMemory(run: Planned, plan: MemoryPlan, allowedBytes = allow
   })
 }
 
-/** Positions that can be computed at once for every length of the plan: a run's `pieceTokens`. Nothing where one row is too much. */
-export function fittingPieceTokens(run: Planned, allowedBytes = allowedByDefault()): number | undefined {
+/** Positions that can be computed at once for every length of the plan: a run's `microTokens`. Nothing where one row is too much. */
+export function fittingMicroTokens(run: Planned, allowedBytes = allowedByDefault()): number | undefined {
   const plan = planMemory(run)
   const tokens = times(run).map((time) => time * largestBatch(run, plan, time, allowedBytes))
   const least = Math.min(...tokens)
@@ -102,16 +102,23 @@ function largestBatch(run: Planned, plan: MemoryPlan, time: number, allowedBytes
   return fits
 }
 
+/** Gradients that are being summed over micro-batches: those so far and the next. */
+function sumBytes({ model }: Planned): number {
+  if (!model.accumulates) return 0
+  const trained = model.state.filter(({ start }) => start === 'parameter')
+  return 2 * trained.reduce((sum, { shape }) => sum + 4 * product(shape), 0)
+}
+
 /** What is computed in a pass, and the batches that wait for one call of the runtime. */
 function passBytes(run: Planned, { batch, time }: Shape): number {
-  const one = inputBytes(run, { rows: { length: batch }, time })
+  const one = inputBytes(run.model, { batch, time })
   return run.activationBytes({ batch, time }) + one + Math.max(one, Math.min(inputsAheadBytes, 8 * one))
 }
 
-function shapesOf({ batches, pieceTokens }: Planned): readonly Shape[] {
+function shapesOf({ batches, microTokens }: Planned): readonly Shape[] {
   const shapes = new Map<string, Shape>()
-  for (const { rows, time } of piecesOf(batches, pieceTokens))
-    shapes.set(`${rows.length} ${time}`, { batch: rows.length, time })
+  for (const { microRows, time } of stepsOf(batches, microTokens))
+    shapes.set(`${microRows} ${time}`, { batch: microRows, time })
   return [...shapes.values()]
 }
 
@@ -124,7 +131,8 @@ function bytesOfColumns({ columns }: Planned): number {
   const arrays = new Set<ArrayBufferView>()
   for (const column of columns) {
     if ('data' in column) arrays.add(column.data)
-    if ('starts' in column) arrays.add(column.starts)
+    if ('weights' in column) arrays.add(column.weights)
+    if ('starts' in column && column.starts) arrays.add(column.starts)
   }
   return [...arrays].reduce((sum, { byteLength }) => sum + byteLength, 0)
 }

@@ -1,8 +1,9 @@
 /**
- * A training of a model of one idea for tests: pred = mean(w) · Σ x over a row's positions, squared error, momentum 0.9;
- * gradients of pieces are added up. Several steps in one ONNX Loop, as the real ones.
+ * A training of a model of one idea for tests: pred = mean(w) · Σ x over a row's positions, squared error, momentum 0.9.
+ * Several steps in one ONNX Loop, as the real ones.
  */
 import { seededRandom } from '../../base/random.ts'
+import type { TrainingModel } from '../../onnx/lower-training.ts'
 import {
   bodyAttribute,
   type TinyNode,
@@ -12,7 +13,6 @@ import {
   tinyTensor,
 } from '../tiny-onnx.contract.ts'
 import { planBatches } from './batches.ts'
-import type { TrainingModel } from './training-model.ts'
 import type { TrainingRun } from './training-run.ts'
 
 export interface TinyOptions {
@@ -21,14 +21,13 @@ export interface TinyOptions {
   readonly rows?: number
   readonly epochs?: number
   readonly batchRows?: number
-  readonly pieceTokens?: number
   readonly dropout?: number
   readonly seed?: number
 }
 
 /** A run whose loss falls, on rows made from the seed. */
 export function tinyRun(options: TinyOptions = {}): TrainingRun {
-  const { width = 8, rows = 40, epochs = 3, batchRows = 4, dropout = 0.1, seed = 0, pieceTokens } = options
+  const { width = 8, rows = 40, epochs = 3, batchRows = 4, dropout = 0.1, seed = 0 } = options
   const random = seededRandom(seed).fork('rows')
   const lengths = Int32Array.from({ length: rows }, () => 1 + random.below(30))
   const starts = new Int32Array(rows + 1)
@@ -51,7 +50,6 @@ export function tinyRun(options: TinyOptions = {}): TrainingRun {
     schedule: { learningRate: (step, steps) => 0.05 * (1 - step / steps) },
     seed,
     activationBytes: ({ batch, time }) => 4 * batch * time * 4,
-    ...(pieceTokens !== undefined && { pieceTokens }),
   }
 }
 
@@ -60,14 +58,13 @@ export function tinyTrainingModel(width: number): TrainingModel {
   const state = [
     { name: 'w', shape: [width], start: 'parameter' },
     { name: 'm', shape: [width], start: 'zeros' },
-    { name: 'sum', shape: [1], start: 'zeros' },
   ] as const
   const batch = [
     { name: 'x', shape: ['batch', 'time'], dtype: 'float32' },
     { name: 'keep', shape: ['batch', 'time'], dtype: 'float32' },
     { name: 'y', shape: ['batch', 1], dtype: 'float32' },
   ] as const
-  const schedule = ['learningRate', 'apply', 'weight']
+  const schedule = ['learningRate']
   const float = (name: string, shape: TinyValue['shape']): TinyValue => ({ name, type: 'float32', shape })
   const bytes = tinyModel({
     nodes: [
@@ -75,8 +72,8 @@ export function tinyTrainingModel(width: number): TrainingModel {
       { op: 'Squeeze', inputs: ['trips'], outputs: ['trip'] },
       {
         op: 'Loop',
-        inputs: ['trip', '', 'w', 'm', 'sum'],
-        outputs: ['w.next', 'm.next', 'sum.next', 'loss'],
+        inputs: ['trip', '', 'w', 'm'],
+        outputs: ['w.next', 'm.next', 'loss'],
         attributes: [bodyAttribute(loopBody(width))],
       },
     ],
@@ -86,22 +83,16 @@ export function tinyTrainingModel(width: number): TrainingModel {
       ...schedule.map((name) => float(name, ['steps'])),
     ],
     outputs: [...state.map(({ name, shape }) => float(`${name}.next`, shape)), float('loss', ['steps'])],
-    initializers: [
-      tinyIntegers('axis', [1]),
-      tinyTensor('decay', [1], { data: Float32Array.of(0.9) }),
-      tinyTensor('one', [1], { data: Float32Array.of(1) }),
-    ],
+    initializers: [tinyIntegers('axis', [1]), tinyTensor('decay', [1], { data: Float32Array.of(0.9) })],
   })
-  return { bytes, state, batch, schedule, reports: ['loss'] }
+  return { bytes, state, batch, schedule, reports: ['loss'], accumulates: false }
 }
 
 function loopBody(width: number) {
   const float = (name: string, shape: TinyValue['shape']): TinyValue => ({ name, type: 'float32', shape })
   const steps: readonly (readonly [output: string, op: string, ...inputs: string[]])[] = [
     ['go.next', 'Identity', 'go'],
-    ...['x', 'keep', 'y', 'learningRate', 'apply', 'weight'].map(
-      (name) => [`${name}_`, 'Gather', name, 'i'] as const,
-    ),
+    ...['x', 'keep', 'y', 'learningRate'].map((name) => [`${name}_`, 'Gather', name, 'i'] as const),
     ['kept', 'Mul', 'x_', 'keep_'],
     ['s', 'ReduceSum', 'kept', 'axis'],
     ['mean', 'ReduceMean', 'w.in'],
@@ -113,18 +104,10 @@ function loopBody(width: number) {
     ['slopes', 'Mul', 'd', 's'],
     ['slope.kept', 'ReduceMean', 'slopes'],
     ['slope', 'Squeeze', 'slope.kept'],
-    ['share', 'Mul', 'slope', 'weight_'],
-    ['total', 'Add', 'sum.in', 'share'],
     ['m.old', 'Mul', 'm.in', 'decay'],
-    ['m.new', 'Add', 'm.old', 'total'],
-    ['m.change', 'Sub', 'm.new', 'm.in'],
-    ['m.applied', 'Mul', 'm.change', 'apply_'],
-    ['m.out', 'Add', 'm.in', 'm.applied'],
-    ['rate', 'Mul', 'learningRate_', 'apply_'],
-    ['w.change', 'Mul', 'm.new', 'rate'],
+    ['m.out', 'Add', 'm.old', 'slope'],
+    ['w.change', 'Mul', 'm.out', 'learningRate_'],
     ['w.out', 'Sub', 'w.in', 'w.change'],
-    ['waits', 'Sub', 'one', 'apply_'],
-    ['sum.out', 'Mul', 'total', 'waits'],
   ]
   const nodes = steps.map(([output, op, ...inputs]): TinyNode => ({ op, inputs, outputs: [output] }))
   return {
@@ -134,13 +117,11 @@ function loopBody(width: number) {
       { name: 'go', type: 'bool', shape: [] },
       float('w.in', [width]),
       float('m.in', [width]),
-      float('sum.in', [1]),
     ],
     outputs: [
       { name: 'go.next', type: 'bool', shape: [] },
       float('w.out', [width]),
       float('m.out', [width]),
-      float('sum.out', [1]),
       float('loss.out', []),
     ],
   } as const

@@ -11,8 +11,8 @@ import { startProcess } from '../../base/worker.ts'
 import { unpackError } from '../carried-error.ts'
 import type { ChunkMessage, DoneMessage, FromTraining, ReadyMessage, ToTraining, TrainingJob } from './job.ts'
 import { checkMemory, type MemoryPlan, machineLock, planMemory } from './memory.ts'
-import { piecesOf, tokensOf } from './pieces.ts'
 import { send } from './send.ts'
+import { stepsWithin, type TimeLeft } from './time-budget.ts'
 import { createTrainingProgress } from './training-progress.ts'
 import type { TrainingRun } from './training-run.ts'
 
@@ -32,7 +32,7 @@ export interface TrainModelOptions extends WorkOptions {
 export interface TrainingResult {
   /** The trained tensors: all states of `start: 'parameter'`. */
   readonly tensors: ReadonlyMap<string, Float32Array>
-  /** One value a step: the loss over the step's rows; of other reports the last piece's. */
+  /** One value a step. */
   readonly reports: ReadonlyMap<string, Float32Array>
   readonly steps: number
   /** Set where a time budget left steps out. */
@@ -83,7 +83,8 @@ async function superviseTraining(
   const job = jobOf(run, options, memory)
   await giveJob(child, job, run, inbox.lost)
   const ready = await inbox.ready
-  const steps = decideSteps(run, ready, options, performance.now() - began)
+  const steps =
+    ready.resumed?.steps ?? stepsWithin(run.batches, leftOf(options, performance.now() - began, ready))
   const progress = createTrainingProgress({ run, steps, ready, progress: options.progress })
   inbox.onChunk(progress)
   await tell(child, { kind: 'begin', steps, schedule: scheduleValues(run, steps) }, inbox.lost)
@@ -91,7 +92,7 @@ async function superviseTraining(
   const isTrimmed = steps < run.batches.length && options.budgetMs !== undefined
   return {
     tensors,
-    reports: reportsByStep(run, steps, done.reports),
+    reports: new Map(Object.entries(done.reports)),
     steps,
     ...(isTrimmed && { trimmed: { plannedSteps: run.batches.length, budgetMs: options.budgetMs } }),
     ...((ready.resumed || ready.damaged.length > 0) && {
@@ -103,18 +104,17 @@ async function superviseTraining(
 }
 
 function jobOf(run: TrainingRun, options: TrainModelOptions, memory: MemoryPlan): TrainingJob {
-  const { name, model, batches, columns, seed, pieceTokens } = run
-  const needsParts = pieceTokens !== undefined
+  const { name, model, batches, columns, seed, microTokens } = run
   assert(
-    !needsParts || (model.schedule.includes('apply') && model.schedule.includes('weight')),
-    `${name}: batches are parted, but its graph does not add gradients up (no apply and weight)`,
+    microTokens === undefined || model.accumulates,
+    `${name}: its batches are parted, but its step does not accumulate`,
   )
   const { checkpoints, threads, runtimeFolder, budgetMs } = options
   const lock = machineLock(memory)
   const everyMs = 1000 * (checkpoints?.everySeconds ?? defaultCheckpointSeconds)
   return {
     ...{ name, model, batches, columns, seed },
-    ...(needsParts && { pieceTokens }),
+    ...(microTokens !== undefined && { microTokens }),
     schedule: scheduleValues(run, batches.length),
     measure: budgetMs !== undefined,
     ...(checkpoints && { checkpoints: { folder: checkpoints.folder, everyMs } }),
@@ -124,46 +124,21 @@ function jobOf(run: TrainingRun, options: TrainModelOptions, memory: MemoryPlan)
   }
 }
 
+function leftOf(
+  { budgetMs }: TrainModelOptions,
+  spentMs: number,
+  { secondsPerToken }: ReadyMessage,
+): TimeLeft | undefined {
+  if (budgetMs === undefined || secondsPerToken === undefined) return undefined
+  return { leftMs: budgetMs - spentMs, secondsPerToken }
+}
+
 function scheduleValues(run: TrainingRun, steps: number): Readonly<Record<string, Float32Array>> {
   const entries = Object.entries(run.schedule).map(([name, valueAt]) => [
     name,
     Float32Array.from({ length: steps }, (_, step) => valueAt(step, steps)),
   ])
   return Object.fromEntries(entries)
-}
-
-/** All of the plan, or as many of its first steps as the rest of the budget allows at the measured pace. */
-function decideSteps(
-  run: TrainingRun,
-  { resumed, secondsPerToken }: ReadyMessage,
-  { budgetMs }: TrainModelOptions,
-  spentMs: number,
-): number {
-  if (resumed) return resumed.steps
-  if (budgetMs === undefined || secondsPerToken === undefined) return run.batches.length
-  // A part is kept for what differs from the measurement, for checkpoints and for giving the tensors back.
-  const seconds = (0.9 * (budgetMs - spentMs)) / 1000
-  let tokens = 0
-  const fits = run.batches.findIndex((batch) => {
-    tokens += tokensOf(batch)
-    return tokens * secondsPerToken > seconds
-  })
-  return fits < 0 ? run.batches.length : Math.max(1, fits)
-}
-
-function reportsByStep(
-  { batches, pieceTokens }: TrainingRun,
-  steps: number,
-  reports: DoneMessage['reports'],
-): ReadonlyMap<string, Float32Array> {
-  const pieces = piecesOf(batches.slice(0, steps), pieceTokens)
-  const entries = Object.entries(reports).map(([name, values]) => {
-    const out = new Float32Array(steps)
-    for (const [i, { step, weight }] of pieces.entries())
-      out[step] = name === 'loss' ? out[step]! + weight * values[i]! : values[i]!
-    return [name, out] as const
-  })
-  return new Map(entries)
 }
 
 interface Inbox {
@@ -198,11 +173,11 @@ function readMessages(child: ChildProcess, name: string): Inbox {
       else if (message.kind === 'done') resolve({ done: message, tensors })
     })
   })
-  failed.catch(() => undefined)
+  const either = { ready: Promise.race([ready, failed]), done: Promise.race([done, failed]), lost: failed }
+  // Whoever waits gets the error; that nobody waits for one of them is no mistake.
+  for (const promise of Object.values(either)) promise.catch(() => undefined)
   return {
-    ready: Promise.race([ready, failed]),
-    done: Promise.race([done, failed]),
-    lost: failed,
+    ...either,
     onChunk: (next) => {
       listener = next
     },

@@ -2,7 +2,7 @@
 import type { Progress } from '../../base/progress.ts'
 import type { Batch } from './batches.ts'
 import type { ChunkMessage, ReadyMessage } from './job.ts'
-import { tokensOf } from './pieces.ts'
+import { tokensOf } from './steps.ts'
 
 export interface TrainingProgressOptions {
   readonly run: {

@@ -1,7 +1,7 @@
 /** What a training run is given, as data. */
+import type { TrainingModel } from '../../onnx/lower-training.ts'
 import type { Batch } from './batches.ts'
 import type { Column } from './columns.ts'
-import type { TrainingModel } from './training-model.ts'
 
 /** One training as data: what is trained, from where, on what, in which order. */
 export interface TrainingRun {
@@ -14,12 +14,12 @@ export interface TrainingRun {
   readonly batches: readonly Batch[]
   /** One for each batch tensor of the model. */
   readonly columns: readonly Column[]
-  /** One for each schedule input of the model, save `apply` and `weight`, which are filled in: its value at a step of so many. */
+  /** One for each schedule input of the model: its value at a step of so many, the first being 0. */
   readonly schedule: Readonly<Record<string, (step: number, steps: number) => number>>
   /** Seeds the dropout masks. */
   readonly seed: number
-  /** Positions that are computed at once: a larger batch is parted and its gradients added up (needs `apply` and `weight`). */
-  readonly pieceTokens?: number
+  /** Positions that are computed at once: a larger batch is parted (needs a step that accumulates, and a loss summed by a `share` column). */
+  readonly microTokens?: number
   /** Bytes that a pass over a batch of so many rows and positions needs beside the state, see `activationBytes`. */
   readonly activationBytes: (axes: { readonly batch: number; readonly time: number }) => number
 }

@@ -5,18 +5,17 @@ import { withFileLock } from '../../base/file-lock.ts'
 import { packError } from '../carried-error.ts'
 import { type OrtLibrary, type OrtSession, sessionOptions } from '../ort-library.ts'
 import { loadOnnxRuntime } from '../resolve-onnx-runtime.ts'
-import { runSession } from '../session-host.ts'
+import { problemOf, runSession } from '../session-host.ts'
 import { checkpointFolder } from './checkpoint.ts'
 import { type FromTraining, planDigest, type ReadyMessage, type ToTraining, type TrainingJob } from './job.ts'
-import { piecesOf } from './pieces.ts'
 import { send } from './send.ts'
+import { stepsOf } from './steps.ts'
 import {
   fromCheckpoint,
   type LoopOptions,
   measurePace,
   type Position,
   startPosition,
-  stepsDone,
   trainSteps,
 } from './training-loop.ts'
 
@@ -71,13 +70,12 @@ function trainJob(own: TrainingJob): () => Promise<void> {
     const plan = planDigest(own, start)
     const folder = own.checkpoints && checkpointFolder(own.checkpoints.folder)
     const found = folder ? await folder.newest(plan) : { damaged: [] }
-    const pieces = piecesOf(own.batches, own.pieceTokens)
+    const steps = stepsOf(own.batches, own.microTokens)
     const { library, session } = await openSession(own)
     const options: LoopOptions = {
       job: own,
       plan,
-      steps: own.batches.length,
-      pieces,
+      steps,
       clock: systemClock,
       run: async (inputs, outputs) => {
         // The parameters of the chunk before are garbage by now, and large.
@@ -88,16 +86,13 @@ function trainJob(own: TrainingJob): () => Promise<void> {
       onChunk: (chunk) => void tell(chunk),
     }
     const from = found.checkpoint
-      ? fromCheckpoint(own, found.checkpoint, pieces.length)
-      : startPosition(own, start, pieces.length)
-    const resumed = found.checkpoint && {
-      step: stepsDone(pieces, found.checkpoint.pieces),
-      steps: found.checkpoint.steps,
-    }
+      ? fromCheckpoint(own, found.checkpoint, steps.length)
+      : startPosition(own, start, steps.length)
+    const resumed = found.checkpoint && { step: found.checkpoint.step, steps: found.checkpoint.steps }
     await tell(await readiness(options, from, found.damaged, resumed))
-    const { steps, schedule } = await begun
-    const decided = { ...options, steps, job: { ...own, schedule } }
-    const end = await trainSteps({ ...decided, pieces: pieces.filter(({ step }) => step < steps) }, from)
+    const decided = await begun
+    const job = { ...own, schedule: decided.schedule }
+    const end = await trainSteps({ ...options, job, steps: steps.slice(0, decided.steps) }, from)
     await session.release()
     await giveBack(own, end)
   }
@@ -120,17 +115,16 @@ async function openSession(own: TrainingJob): Promise<{ library: OrtLibrary; ses
     const session = await library.InferenceSession.create(own.model.bytes, sessionOptions(own.threads, true))
     return { library, session }
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause)
-    throw appError('runtime.model-unusable', { model: own.name, problem }, cause)
+    throw appError('runtime.model-unusable', { model: own.name, problem: problemOf(cause) }, cause)
   }
 }
 
-async function giveBack({ model }: TrainingJob, { pieces, state, reports }: Position): Promise<void> {
+async function giveBack({ model }: TrainingJob, { step, state, reports }: Position): Promise<void> {
   for (const { name, start: from } of model.state) {
     const data = state.get(name)
     if (from === 'parameter' && data) await tell({ kind: 'tensor', name, data })
   }
-  const done = [...reports].map(([name, values]) => [name, values.slice(0, pieces)])
+  const done = [...reports].map(([name, values]) => [name, values.slice(0, step)])
   const peakBytes = process.resourceUsage().maxRSS * 1024
   await tell({ kind: 'done', reports: Object.fromEntries(done), peakBytes })
 }
