@@ -12,7 +12,7 @@ import { floatsOf } from '../runtime/tensor.ts'
 import { npmProblem, runNpm } from './npm.ts'
 
 /** The one version that Shoal is tested with. */
-export const onnxRuntimeVersion = '1.30.0'
+const onnxRuntimeVersion = '1.30.0'
 
 const packageName = 'onnxruntime-node'
 

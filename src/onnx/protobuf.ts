@@ -95,6 +95,8 @@ function varint(number: number): Uint8Array {
 /** One field of a message as it lies in the bytes. */
 export interface Field {
   readonly number: number
+  /** 0: a varint; 2: length-delimited; 1 and 5: of fixed size. */
+  readonly wire: number
   /** The value of a varint field; 0 for others. */
   readonly int: number
   /** Content of a length-delimited or fixed-size field; empty for a varint. */
@@ -119,13 +121,13 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
     if (wire === 0) {
       const [int, next] = readVarint(message, at)
       at = next
-      yield { number, int, bytes: empty }
+      yield { number, wire, int, bytes: empty }
     } else if (wire === 2) {
       const [length, next] = readVarint(message, at)
       at = next
-      yield { number, int: 0, bytes: take(length) }
+      yield { number, wire, int: 0, bytes: take(length) }
     } else if (wire === 5 || wire === 1) {
-      yield { number, int: 0, bytes: take(wire === 5 ? 4 : 8) }
+      yield { number, wire, int: 0, bytes: take(wire === 5 ? 4 : 8) }
     } else {
       throw new RangeError(`a field has the unknown wire type ${wire}`)
     }

@@ -108,7 +108,7 @@ function bytesOf(array: BigInt64Array | Int32Array | Int8Array | Uint8Array | Ui
 
 /** Whole numbers of a field that is repeated, be they packed or one a field. */
 function intsOf(repeated: readonly Field[]): readonly number[] {
-  return repeated.flatMap(({ int, bytes }) => (bytes.length > 0 ? packedInts(bytes) : [int]))
+  return repeated.flatMap(({ wire, int, bytes }) => (wire === 2 ? packedInts(bytes) : [int]))
 }
 
 function typeOf(number: number): ElementType | undefined {

@@ -79,7 +79,7 @@ async function openShards(indexPath: string): Promise<TensorSource> {
 }
 
 /** Name of each tensor → file beside the index. */
-export function parseIndex(index: string, text: string): ReadonlyMap<string, string> {
+function parseIndex(index: string, text: string): ReadonlyMap<string, string> {
   const document = tryParseJson(text)
   const map = isJsonObject(document) ? document['weight_map'] : undefined
   if (!isJsonObject(map)) throw appError('weights.file', { file: index, problem: 'it has no "weight_map"' })

@@ -8,7 +8,7 @@ import { namesIn } from '../disk.ts'
 import type { Manifest, Registry } from '../registry.ts'
 
 /** The digest of the base that a specialist's artefact names: `meta.base.digest`. */
-export function baseDigestOf({ meta }: Pick<Manifest, 'meta'>): Sha256 | undefined {
+function baseDigestOf({ meta }: Pick<Manifest, 'meta'>): Sha256 | undefined {
   const base = meta['base']
   const digest = isJsonObject(base) ? base['digest'] : undefined
   return typeof digest === 'string' && isSha256(digest) ? digest : undefined

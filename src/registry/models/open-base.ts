@@ -1,35 +1,49 @@
 /** Opens base models for the tiers: by name where one is trained on, by digest where a specialist needs the one it was trained on. */
 import { appError } from '../../base/errors.ts'
-import { isSha256 } from '../../base/hash.ts'
+import { isSha256, type Sha256 } from '../../base/hash.ts'
 import type { BaseModel } from '../../model/encoder/base-model.ts'
 import { aliasOf } from './aliases.ts'
 import { damagedFiles, findBase, noSuchBase, type StoredBase } from './base-store.ts'
 import { openParts } from './check-base.ts'
 import { type PullOptions, pullBase } from './pull-base.ts'
 
+/** How a specialist names the model that it was trained on (`meta.base` of its artefact). */
+export interface BaseReference {
+  readonly name: string
+  readonly digest: Sha256
+}
+
 /** How the tiers are given base models. */
-export type OpenBase = (nameOrDigest: string) => Promise<BaseModel>
+export type OpenBase = (wanted: string | BaseReference) => Promise<BaseModel>
 
 /**
  * Opens what is on disk, every file checked against its digest; the caller closes its tensors. Throws
- * `base.not-pulled`, `base.unknown` or `base.damaged`.
+ * `base.not-pulled` or `base.unknown` for a name or digest, `base.vanished` for a reference, and `base.damaged`.
  */
 export function baseOpener(registryFolder: string): OpenBase {
-  return async (nameOrDigest) => {
-    const base = await findBase(registryFolder, nameOrDigest)
-    if (!base) throw await noSuchBase(registryFolder, nameOrDigest)
-    return openStored(base, nameOrDigest)
+  return async (wanted) => {
+    const asked = typeof wanted === 'string' ? wanted : wanted.digest
+    const base = await findBase(registryFolder, asked)
+    if (base) return openStored(base, asked)
+    throw typeof wanted === 'string' ? await noSuchBase(registryFolder, wanted) : vanished(wanted)
   }
 }
 
 /** The same for a command line: an alias that is not on disk is pulled first. */
 export function pullingOpener(options: PullOptions): OpenBase {
   const open = baseOpener(options.registryFolder)
-  return async (nameOrDigest) => {
-    const isThere = (await findBase(options.registryFolder, nameOrDigest)) !== undefined
-    if (!isThere && aliasOf(nameOrDigest)) await pullBase(nameOrDigest, options)
-    return open(nameOrDigest)
+  return async (wanted) => {
+    const { name, key } =
+      typeof wanted === 'string' ? { name: wanted, key: wanted } : { name: wanted.name, key: wanted.digest }
+    const isThere = (await findBase(options.registryFolder, key)) !== undefined
+    if (!isThere && aliasOf(name)) await pullBase(name, options)
+    return open(wanted)
   }
+}
+
+function vanished({ name, digest }: BaseReference): Error {
+  const command = aliasOf(name) ? name : `SOURCE --name ${name}`
+  return appError('base.vanished', { model: name, digest: digest.slice(0, 12), command })
 }
 
 async function openStored(base: StoredBase, asked: string): Promise<BaseModel> {

@@ -57,6 +57,6 @@ function outputOf(cause: unknown): string {
 }
 
 /** A text without the user names, passwords and queries of addresses in it. */
-export function withoutCredentials(text: string): string {
+function withoutCredentials(text: string): string {
   return text.replace(/(https?:\/\/)[^\s/@]*@/g, '$1').replace(/(https?:\/\/[^\s?"']+)\?[^\s"']*/g, '$1')
 }
