@@ -12,6 +12,11 @@ import type { TrainRequest } from './train-request.ts'
 import { predictRows, tierOptions } from './train-tier.ts'
 import { judgedSet } from './trained-card.ts'
 
+/** What both said of a training example. */
+export interface PairedExample extends PairedRow {
+  readonly example: Example
+}
+
 export interface PairedTiers {
   readonly task: Task
   /** What both were trained on. */
@@ -31,7 +36,7 @@ const mostLeftOut = 1 / 3
 export async function pairedHeldAside(
   pair: PairedTiers,
   request: TrainRequest,
-): Promise<readonly PairedRow[]> {
+): Promise<readonly PairedExample[]> {
   const seconds = byExample(pair.secondArtefact.heldAside)
   const isNamed = seconds.size > 0 || pair.secondArtefact.heldAside.length === 0
   assert(isNamed, `the ${pair.secondArtefact.tier} tier does not say which rows it held aside`)
@@ -53,7 +58,7 @@ async function trainedAgain(
   { task, train, first }: PairedTiers,
   { ids, examples, seconds }: Rows,
   request: TrainRequest,
-): Promise<readonly PairedRow[]> {
+): Promise<readonly PairedExample[]> {
   const chosen = [...ids]
   seededRandom(request.seed).fork('paired').shuffle(chosen)
   chosen.length = Math.min(chosen.length, Math.floor(mostLeftOut * train.examples.length))
@@ -69,7 +74,11 @@ async function trainedAgain(
   try {
     const predictions = await predictRows(predictor, aside, { ...options, stage: 'comparing' })
     const judged = judgedSet(task, predictions, aside)
-    return aside.examples.map((example, at) => pairOf(example, judged[at]!, seconds.get(example.id)!))
+    return aside.examples.map((example, at) => {
+      const { distribution } = predictions[at]!
+      const first = { ...judged[at]!, ...(distribution && { distribution }) }
+      return pairOf(example, first, seconds.get(example.id)!)
+    })
   } finally {
     await predictor.dispose()
   }
@@ -79,6 +88,7 @@ function byExample(rows: readonly HeldAside[]): ReadonlyMap<ExampleId, HeldAside
   return new Map(rows.flatMap((row) => (row.example === undefined ? [] : [[row.example, row]])))
 }
 
-function pairOf({ group }: Example, first: HeldAside, second: HeldAside): PairedRow {
-  return { first, second, ...(group !== undefined && { group }) }
+function pairOf(example: Example, first: HeldAside, second: HeldAside): PairedExample {
+  const { group } = example
+  return { example, first, second, ...(group !== undefined && { group }) }
 }

@@ -14,17 +14,22 @@ import { type Card, parseCard } from '../trust/card.ts'
 import { cascadePredictor, type OpenedStage } from '../trust/cascade-predictor.ts'
 import { stageGate } from '../trust/certificate.ts'
 import type { Typical } from '../trust/drift.ts'
+import { type Stacking, stackedPredictor, stackingSchema } from '../trust/stacking.ts'
 import { isValidFor, templateDigest } from '../trust/validity.ts'
 import { writablePredictor } from '../trust/writable-predictor.ts'
 
 /** Files of a version under this name say which rows it was made from; nobody needs them to answer. */
 export const rowRecordFolder = 'rows/'
+/** What is kept under this name beside the tier's own description says how a version counts what the one before it says. */
+export const stackingName = 'stacking'
 
 /** What a predictor is loaded from; all that must be held of a version whose weights are not in memory. */
 export interface Recipe extends Pick<Manifest, 'id' | 'tier' | 'meta' | 'files'> {
   readonly taskKind: Task['kind']
   readonly rendering: Task['rendering']
   readonly calibration: Calibration
+  /** Of a later specialist of a cascade: how what the one before it says counts. */
+  readonly stacking?: Stacking
 }
 
 /** A specialist of a version without its weights: the version itself, or one that is asked before it. */
@@ -100,20 +105,23 @@ function describeStage(
   const { calibration, typical } = parseCard(card, id)
   const files = Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith(rowRecordFolder)))
   const { kind: taskKind, rendering } = task
-  const recipe = { id, tier, meta, files, taskKind, rendering, calibration }
+  const { [stackingName]: said, ...own } = meta
+  const stacking = said === undefined ? {} : { stacking: stackingSchema.parse(said) }
+  const recipe = { id, tier, meta: own, files, taskKind, rendering, calibration, ...stacking }
   return { id, tier, digest, recipe, ...(typical && { typical }) }
 }
 
 /** Loads the weights, by way of scratch memory where it is given; a file whose digest does not match is an error. */
 export async function openRecipe(
-  { id, tier, taskKind, rendering, meta, files, calibration }: Recipe,
+  { id, tier, taskKind, rendering, meta, files, calibration, stacking }: Recipe,
   { registry, tiers }: TargetOptions,
   scratch?: Scratch,
 ): Promise<CalibratedPredictor> {
   const loader = tiers.find((one) => one.kind === tier)
   if (!loader) throw tierMissing(id, tier)
   const raw = await loader.load({ taskKind, files: await registry.files(id, files, scratch), meta })
-  return calibratedPredictor(writablePredictor(raw, rendering), calibration)
+  const told = stacking ? stackedPredictor(raw, stacking) : raw
+  return calibratedPredictor(writablePredictor(told, rendering), calibration)
 }
 
 function tierMissing(specialist: SpecialistId, tier: TierKind): AppError {

@@ -10,6 +10,7 @@ import { expectedCoverage, rankedByScore } from '../trust/candidates.ts'
 import { type Behind, type ServedCascade, servedBehind } from './cascade-card.ts'
 import { type TierChoice, worthServing, worthTrying } from './choose-tier.ts'
 import { pairedHeldAside } from './paired-rows.ts'
+import { stackSecond } from './stack-second.ts'
 import type { TaskRows } from './task-rows.ts'
 import { beginRun, compare, publishTrained, type TrainedSpecialist } from './train.ts'
 import type { TrainRequest, TrainShop } from './train-request.ts'
@@ -78,10 +79,10 @@ function whetherToTry(
     return { goOn: false, why: `the ${second.kind} tier does not train ${task.kind}.` }
   const promised = task.promise === 'parts' ? { promise: task.promise } : {}
   return worthTrying({
-    expectedCoverage: expectedCoverage(rankedByScore(artefact.heldAside, promised), {
+    expectedCoverage: expectedCoverage({
       target: task.risk,
       calibrationRows: splits.calibration.examples.length,
-    }),
+    })(rankedByScore(artefact.heldAside, promised)),
     ...(request.budgetMs !== undefined && { budgetLeftMs: request.budgetMs }),
     ...(request.economics && { economics: request.economics }),
   })
@@ -103,15 +104,18 @@ async function trainSecond(
   if (tier === undefined) throw appError('internal.bug', { problem: 'a tier that is not there was to train' })
   const { task, splits, baselines, findings } = before
   const alone = await trainTier({ ...shop, tier }, { task, splits }, { ...request, withoutBaselines: true })
-  const trained: Trained = { ...alone, baselines, findings }
-  const heldAside = await pairedHeldAside(
+  const pairs = await pairedHeldAside(
     {
       ...{ task, train: splits.train, first: shop.first },
       firstArtefact: before.artefact,
-      secondArtefact: trained.artefact,
+      secondArtefact: alone.artefact,
     },
     request,
   )
+  const { trained, heldAside } = stackSecond(before, {
+    trained: { ...alone, baselines, findings },
+    heldAside: pairs,
+  })
   const reference = { id: first.manifest.id, digest: specialistDigest(before.published) }
   const behind: Behind = { reference, card: first.card, trained: before, heldAside }
   const served = servedBefore(shop, { rows, trained }, { behind, request })
@@ -127,10 +131,10 @@ async function trainSecond(
   const promised = task.promise === 'parts' ? { promise: task.promise } : {}
   const firsts = heldAside.map((row) => row.first)
   const coverage = {
-    first: expectedCoverage(rankedByScore(firsts, promised), {
+    first: expectedCoverage({
       target: task.risk,
       calibrationRows: splits.calibration.examples.length,
-    }),
+    })(rankedByScore(firsts, promised)),
     both: served.plan.expectedCoverage,
   }
   return { specialist, coverage }

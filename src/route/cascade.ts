@@ -91,8 +91,13 @@ async function askLater(run: Run, step: Ask): Promise<Routed> {
   const { specialist, at } = step
   run.cpuMs = undefined
   const { signal } = run.options
+  const before = run.asked[at - 1]
+  const earlier = before === undefined || before === 'failed' ? undefined : before.distribution
   try {
-    const [prediction] = await specialist.predictor.predict([run.input!], signal ? { signal } : {})
+    const [prediction] = await specialist.predictor.predict([run.input!], {
+      ...(signal && { signal }),
+      ...(earlier && { earlier: [earlier] }),
+    })
     run.asked[at] = prediction ?? 'failed'
   } catch (cause) {
     run.asked[at] = 'failed'

@@ -57,7 +57,6 @@ export function decide(facts: CallFacts, asked: readonly Asked[], chance: AuditC
     const unusable = reasonNotToAsk(specialist, facts.model)
     const said = asked[at]
     if (unusable) reason = unusable
-    else if (specialist.gate.threshold === undefined) reason = 'unsure'
     else if (said === undefined) return { kind: 'ask', specialist, at }
     // The certificate is about what the later ones are left: nobody knows what that is when an earlier one says nothing.
     else if (said === 'failed') return { kind: 'upstream', reason: 'specialist-failed' }

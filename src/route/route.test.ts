@@ -211,9 +211,24 @@ test('each specialist of a cascade has a gate of its own, and answers under the 
   expect(decide(both, [said(0.98), said(0.69)])).toEqual({ kind: 'upstream', reason: 'unsure' })
 })
 
-test('a specialist that the certificate lets answer nothing is not asked, the one after it is', () => {
-  const closed = specialist(said(1), { gate: { noveltyLimit: 0.99 } })
-  expect(decide(facts([closed, sure]), [])).toMatchObject({ kind: 'ask', at: 1 })
+test('a specialist that the certificate lets answer nothing is asked for what the one after it is told', async () => {
+  const distribution = { labels: ['a', 'b'], probabilities: [0.7, 0.3] }
+  const closed = specialist({ ...said(1), distribution }, { gate: { noveltyLimit: 0.99 } })
+  const told: unknown[] = []
+  const late = {
+    ...specialist(said(0.95), { inline: false }),
+    predictor: {
+      sizeBytes: 1,
+      predict: async (_: unknown, options?: { earlier?: unknown }) => {
+        told.push(options?.earlier)
+        return [said(0.95)]
+      },
+      dispose: async () => {},
+    },
+  }
+  const routed = await runCascade(facts([closed, late]), { kind: 'text', text: 'x' }, { onFailure: () => {} })
+  expect(routed).toMatchObject({ kind: 'local', specialist: { predictor: late.predictor } })
+  expect(told).toEqual([[distribution]])
 })
 
 test('where one of a cascade says nothing, those after it do not answer: nobody certified what they are left', () => {

@@ -32,6 +32,8 @@ export interface TextDelta {
 
 export interface PredictOptions {
   readonly signal?: AbortSignal
+  /** In a cascade: what the specialist that was asked before said of each input. */
+  readonly earlier?: readonly (Distribution | undefined)[]
 }
 
 export interface Predictor {

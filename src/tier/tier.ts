@@ -39,6 +39,8 @@ export interface HeldAside {
   /** 0..1, share of the answer's parts that are wrong, for tasks that promise by parts; absent: 0 where correct, else 1. */
   readonly loss?: number
   readonly noveltyScore: number
+  /** As in a prediction, where the tier has one: what it may be stacked by with another tier's. */
+  readonly distribution?: Distribution
 }
 
 /** Raw score of one part of an answer: a span, or a field. */

@@ -70,15 +70,26 @@ export interface Plan {
 }
 
 /**
- * The share of the calls, 0..1, that rows ranked so should come to answer: of all thresholds the best, each counted
+ * Says what share of the calls, 0..1, rows ranked so should come to answer: of all thresholds the best, each counted
  * with its chance to pass.
  */
-export function expectedCoverage(ranked: readonly RankedRow[], plan: Plan): number {
-  if (ranked.length === 0) return 0
-  const errors = errorRates(ranked, plan.target)
-  return Math.max(
-    ...errors.map((_, at) => ((at + 1) / percents) * chanceToPass(at + 1, errors, plan, 1 - strictPart)),
-  )
+export function expectedCoverage(plan: Plan): (ranked: readonly RankedRow[]) => number {
+  const { target, calibrationRows } = plan
+  const level = (1 - strictPart) * target.delta
+  const thresholds = Array.from({ length: percents }, (_, at) => {
+    const answered = Math.round(((at + 1) / percents) * calibrationRows)
+    return { answered, allowed: mostErrors(answered, target.risk, level) }
+  })
+  return (ranked) => {
+    if (ranked.length === 0) return 0
+    const errors = errorRates(ranked, target)
+    return thresholds.reduce((best, { answered, allowed }, at) => {
+      const share = (at + 1) / percents
+      return allowed === undefined || share <= best
+        ? best
+        : Math.max(best, share * binomialCdf(allowed, answered, errors[at]!))
+    }, 0)
+  }
 }
 
 /** The percents at which testing starts, each with its part of delta. */

@@ -42,7 +42,7 @@ export interface CascadePlan {
 export const onlyFirst = 2
 
 /** Openings that are compared: at every so many percent of the rows. */
-const percentStep = 2
+const percentStep = 4
 /** Of openings that should let about as many rows answer, give or take this share, the one where the first answers most. */
 const nearBest = 0.005
 /**
@@ -58,10 +58,11 @@ export function planCascade(rows: readonly PairedRow[], options: CascadePlanOpti
     rows.map(({ first }) => first),
     [],
   )
+  const coverageOf = expectedCoverage(options)
   const openings = openingsOf(rows).flatMap((opening) => {
     const ranked = rankedAt(rows, { ...options, opening, firsts })
     if (firstLoss(ranked) > firstShare * options.target.risk) return []
-    return [{ opening, ranked, coverage: expectedCoverage(ranked, options) }]
+    return [{ opening, ranked, coverage: coverageOf(ranked) }]
   })
   const best = Math.max(...openings.map(({ coverage }) => coverage))
   const chosen = openings.findLast(({ coverage }) => coverage >= best - nearBest)!

@@ -46,12 +46,12 @@ async function predictAll(
 ): Promise<readonly Prediction[]> {
   const said: Prediction[] = []
   let left = [...inputs.keys()]
-  for (const [at, { gate, predictor }] of stages.entries()) {
-    const isLast = at === stages.length - 1
-    if (left.length === 0 || (gate.threshold === undefined && !isLast)) continue
+  for (const { gate, predictor } of stages) {
+    if (left.length === 0) break
+    const earlier = left.map((row) => said[row]?.distribution)
     const predictions = await predictor.predict(
       left.map((row) => inputs[row]!),
-      options,
+      { ...options, earlier },
     )
     for (const [place, row] of left.entries()) {
       const prediction = predictions[place]!

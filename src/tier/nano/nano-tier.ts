@@ -9,7 +9,7 @@ import type { StaticEmbedding } from '../../model/static-embedding.ts'
 import { readStaticEmbedding } from '../../model/static-embedding-assets.ts'
 import type { Task } from '../../task/types.ts'
 import { dominantScript, type TableName, tableNames } from '../../text/script.ts'
-import type { Tier } from '../tier.ts'
+import type { HeldAside, Tier } from '../tier.ts'
 import { decodeModel, describe, describedFormat, parseDescription, weightsFile } from './artefact.ts'
 import type { LabelledTexts } from './corpus.ts'
 import { loadExtraction, trainExtraction } from './extraction/extraction.ts'
@@ -58,10 +58,7 @@ export function createNanoTier(): Tier {
           model: describeTrained(trained, classes, task, table),
           training: summary(trained, seed),
         },
-        heldAside: trained.findings.heldAside.map(({ row, ...held }) => ({
-          example: examples[row]!.id,
-          ...held,
-        })),
+        heldAside: namedHeldAside(trained, { examples, classes, isSingle: isSingle(task) }),
       }
     },
     async load({ taskKind, files, meta }) {
@@ -77,6 +74,30 @@ export function createNanoTier(): Tier {
       await Promise.all(tableNames.map(tableOf))
     },
   }
+}
+
+interface Naming {
+  readonly examples: readonly Example[]
+  readonly classes: readonly (readonly string[])[]
+  /** True: an answer is one label, so that there is a distribution. */
+  readonly isSingle: boolean
+}
+
+function isSingle({ space }: Task): boolean {
+  return space.kind === 'labels' && !space.multiple
+}
+
+/** The rows held aside as other tiers can read them. */
+function namedHeldAside(
+  { findings }: Trained,
+  { examples, classes, isSingle }: Naming,
+): readonly HeldAside[] {
+  const labels = classes.map((names) => names[0] ?? '')
+  return findings.heldAside.map(({ row, probabilities, ...held }) => ({
+    example: examples[row]!.id,
+    ...held,
+    ...(isSingle && { distribution: { labels, probabilities } }),
+  }))
 }
 
 /** A static table, and what says which version of it it is. */

@@ -36,8 +36,11 @@ export interface NanoFindings {
   readonly heldAside: readonly NumberedHeldAside[]
 }
 
-/** A row held aside, with its number in the corpus. */
-export type NumberedHeldAside = HeldAside & { readonly row: number }
+/** A row held aside, with its number in the corpus and the probability of each class. */
+export type NumberedHeldAside = HeldAside & {
+  readonly row: number
+  readonly probabilities: Float32Array
+}
 
 export interface NanoTrainOptions {
   readonly seed: number
@@ -74,8 +77,9 @@ export function trainNano(
   const novelty = fitNovelty(corpus, rows, random.fork('novelty'))
   const judged = judgeChecked(corpus, checked)
   const usual = usualSigns(judged.map(({ signs }) => signs))
-  const heldAside = judged.map(({ score, correct, signs }, at) => ({
+  const heldAside = judged.map(({ score, correct, signs, probabilities }, at) => ({
     row: checked.rows[at]!,
+    probabilities,
     score,
     correct,
     noveltyScore: noveltyScoreOf(signs, usual),
@@ -197,6 +201,8 @@ interface Judged {
   readonly score: number
   readonly correct: boolean
   readonly signs: NoveltySigns
+  /** Of all classes, in their order. */
+  readonly probabilities: Float32Array
 }
 
 function judgeChecked(corpus: Corpus, { logits, mixture, novelty }: Checked): readonly Judged[] {
@@ -211,7 +217,8 @@ function judgeChecked(corpus: Corpus, { logits, mixture, novelty }: Checked): re
       const answer = largestIndex(mixed)
       const signs = { logit: -mixed[answer]!, ...asked.of(embeddedRow(corpus, row), answer) }
       softmaxInPlace(mixed)
-      return { score: mixed[answer]!, correct: answer === classes[at++], signs }
+      const probabilities = mixed.slice()
+      return { score: mixed[answer]!, correct: answer === classes[at++], signs, probabilities }
     })
   })
 }
