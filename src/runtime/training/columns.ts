@@ -32,6 +32,8 @@ export type Column =
       readonly weights: Float32Array
       readonly starts?: Int32Array
     }
+  /** Whole numbers from 0 to below `below` (int32), from the seed, the step and the name: rows of a bank of dropout masks. */
+  | { readonly kind: 'choice'; readonly name: string; readonly below: number }
   /** 0 with the probability `rate` (to 1/65536), else 1 / (1 - rate), from the seed, the step and the name (float32). */
   | { readonly kind: 'dropout'; readonly name: string; readonly rate: number }
 
@@ -134,6 +136,9 @@ function fill(column: Column, into: Part): void {
     case 'share':
       fillShare(column, into)
       break
+    case 'choice':
+      fillChoice(column, into)
+      break
     case 'dropout':
       fillDropout(column, into)
       break
@@ -185,6 +190,11 @@ function fillShare({ weights, starts }: ColumnOf<'share'>, { part, rows, shape, 
     const to = starts ? starts[row + 1]! : row + 1
     for (let k = from; k < to; k++) part[i * time + k - from] = weights[k]! * scale
   }
+}
+
+function fillChoice({ name, below }: ColumnOf<'choice'>, { part, stream }: Part): void {
+  const random = seededRandom(stream).fork(name)
+  for (let i = 0; i < part.length; i++) part[i] = random.below(below)
 }
 
 /** One draw of 32 bits serves two positions. */

@@ -84,6 +84,7 @@ export function planDigest(job: TrainingJob, start: ReadonlyMap<string, Float32A
     if ('weights' in column) add('weights', column.weights)
     if ('starts' in column && column.starts) add('starts', column.starts)
     if ('rate' in column) hash.update(String(column.rate))
+    if ('below' in column) hash.update(String(column.below))
   }
   for (const [name, values] of Object.entries(job.schedule)) add(name, values)
   for (const [name, data] of start) add(name, data)
