@@ -3,7 +3,7 @@ import { type AppError, appError } from '../base/errors.ts'
 import type { Routed } from '../route/cascade.ts'
 import { answerText } from '../task/extraction.ts'
 import { originalOutput } from '../task/original-output.ts'
-import type { TaskInput, TaskOutput } from '../task/types.ts'
+import type { TaskOutput } from '../task/types.ts'
 import type { Call, Usage } from '../wire/call.ts'
 import { completionBody, completionEvents, type LocalAnswer } from '../wire/chat-answer.ts'
 import { estimatedTokens } from '../wire/token-estimate.ts'
@@ -17,6 +17,7 @@ import {
   pathOf,
   type Standing,
 } from './exchange.ts'
+import { quoteOffsets } from './quote-offsets.ts'
 
 export interface LocalPlan {
   readonly call: ChatCall
@@ -124,7 +125,8 @@ function writeAnswer(context: GatewayContext, exchange: Exchange, writing: Writi
     'x-shoal-call-id',
     exchange.id,
   ]
-  const offsets = quoteOffsets(plan.call.input!, output)
+  const { isBare } = plan.call.form.recognised
+  const offsets = quoteOffsets(exchange.requestText ?? '', { input: plan.call.input!, output, isBare })
   if (offsets !== undefined) fields.push('x-shoal-answer-offsets', offsets)
   if (isStream) fields.push('cache-control', 'no-cache')
   if (context.state.isClosing) fields.push('connection', 'close')
@@ -169,11 +171,4 @@ function textOf({ call }: LocalPlan, output: TaskOutput): string {
   const text = answerText(call.form.recognised.served!.task.rendering, call.input!, output)
   if (text !== undefined) return text
   throw appError('internal.bug', { problem: `an output of kind ${output.kind} has no rendering yet` })
-}
-
-/** Where a quote stands in its context: `START-END` in characters (code points), the end exclusive; `undefined` for others. */
-function quoteOffsets(input: TaskInput, output: TaskOutput): string | undefined {
-  if (output.kind !== 'answer' || output.span === undefined || input.kind !== 'question') return undefined
-  const start = [...input.context.slice(0, output.span.start)].length
-  return `${start}-${start + [...output.span.text].length}`
 }

@@ -1,7 +1,7 @@
 /** Which task a call belongs to, and what its input is: by header, by the model `shoal/TASK`, or by the prompt's template. */
 import { type ModelName, type TaskId, taskId } from '../base/ids.ts'
 import { isJsonObject, tryParseJson } from '../base/json.ts'
-import { contextSlot, questionSlot } from '../task/question-answering/question-slots.ts'
+import { hasOneContext, questionMessages } from '../task/question-answering/question-slots.ts'
 import { fillTemplate, inputOf, isDistinctive, matchTemplate, type Slots } from '../task/template.ts'
 import type { Message, Prompt, PromptTemplate, Task, TaskInput } from '../task/types.ts'
 import { splitByConstants } from '../text/align.ts'
@@ -146,20 +146,19 @@ function originalInput(
 
 /** The whole prompt of a task for a bare input; `undefined` where the task has no template to put it in. */
 export function wholePrompt({ task }: ServedTask, input: TaskInput): Prompt | undefined {
-  const slots = task.template && bareSlots(task.template, input)
-  if (task.template === undefined || slots === undefined) return undefined
+  const messages = task.template && wholeMessages(task.template, input)
+  if (task.template === undefined || messages === undefined) return undefined
   const { messages: _, ...rest } = task.template
-  return { messages: fillTemplate(task.template, slots), ...rest }
+  return { messages, ...rest }
 }
 
-/** What a bare input puts into the slots; `undefined` where the template has others. */
-function bareSlots(template: PromptTemplate, input: TaskInput): Slots | undefined {
-  if (input.kind === 'question') {
-    const slot = contextSlot(template)
-    return slot === undefined ? undefined : { [questionSlot]: input.question, [slot]: input.context }
-  }
+function wholeMessages(template: PromptTemplate, input: TaskInput): readonly Message[] | undefined {
+  if (input.kind === 'question')
+    return hasOneContext(template) ? questionMessages(template, input) : undefined
   const slot = onlySlot(template)
-  return slot === undefined || input.kind !== 'text' ? undefined : { [slot]: input.text }
+  return slot === undefined || input.kind !== 'text'
+    ? undefined
+    : fillTemplate(template, { [slot]: input.text })
 }
 
 function recogniseByTemplate(call: NamedCall, book: TaskBook): Recognised {
@@ -190,7 +189,7 @@ function bareText({ task }: ServedTask, prompt: Prompt, by: 'header' | 'model'):
   const isAllowed = template
     ? by === 'model' &&
       prompt.messages.length === 1 &&
-      (kind === 'question-answering' ? contextSlot(template) : onlySlot(template)) !== undefined
+      (kind === 'question-answering' ? hasOneContext(template) : onlySlot(template) !== undefined)
     : prompt.messages.slice(0, -1).every(isInstruction)
   return isAllowed ? last.content : undefined
 }

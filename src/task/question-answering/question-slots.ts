@@ -3,7 +3,7 @@
  * constant of the prompt, as in questions about one document. The slot is named `question` in templates of such tasks.
  */
 import type { Slots } from '../template.ts'
-import type { PromptTemplate, TaskInput, TemplateMessage } from '../types.ts'
+import type { Message, PromptTemplate, TaskInput, TemplateMessage } from '../types.ts'
 
 /** The name of the question's slot. */
 export const questionSlot = 'question'
@@ -79,31 +79,93 @@ export function questionInput(
   template: PromptTemplate,
   slots: Slots,
 ): Extract<TaskInput, { kind: 'question' }> {
-  const parts = template.messages.flatMap((message) => contextParts(message, slots))
+  const parts = template.messages.flatMap((message) =>
+    runsOf(message).map((run) => run.head + between(message, run, slots) + run.tail),
+  )
   const context = parts.length > 0 ? parts.join('\n') : longestConstant(template)
   return { kind: 'question', question: slots[questionSlot] ?? '', context }
 }
 
-/** The only slot of the context, where there is just one besides the question's. */
-export function contextSlot(template: PromptTemplate): string | undefined {
-  const names = template.messages.flatMap(({ slots }) => slots)
-  const [name, ...others] = names.filter((slot) => slot !== questionSlot)
-  return others.length === 0 && names.length === 2 ? name : undefined
+/** True where a question and its context can be put into the template: there is one place for each. */
+export function hasOneContext(template: PromptTemplate): boolean {
+  return template.messages.flatMap(runsOf).length === 1
 }
 
-/** Slots of a message one after the other with the constants between them, the question's left out. */
-function contextParts({ constants, slots: names }: TemplateMessage, slots: Slots): readonly string[] {
-  const parts: string[] = []
-  let open = false
-  for (const [at, name] of names.entries()) {
-    if (name === questionSlot) open = false
-    else if (open) parts[parts.length - 1] += constants[at]! + slots[name]!
-    else {
-      parts.push(slots[name]!)
-      open = true
-    }
+/** The messages of a template that has one context, with this question and this context in their places. */
+export function questionMessages(
+  template: PromptTemplate,
+  { question, context }: Extract<TaskInput, { kind: 'question' }>,
+): readonly Message[] {
+  return template.messages.map((message) => {
+    const { role, constants, slots: names } = message
+    const [run] = runsOf(message)
+    const content = constants.map((constant, at) => {
+      if (run !== undefined && at > run.from && at < run.to) return ''
+      const begins = run?.to === at ? run.tail.length : 0
+      const ends = constant.length - (run?.from === at ? run.head.length : 0)
+      const filled = run?.from === at ? context : names[at] === questionSlot ? question : ''
+      return constant.slice(begins, ends) + filled
+    })
+    return { role, content: content.join('') }
+  })
+}
+
+/**
+ * Slots of the context that follow one another, from the slot `from` to before the slot `to`, and what of the lines that
+ * they stand in is the same in all calls: it may be part of an answer, too.
+ */
+interface ContextRun {
+  readonly from: number
+  readonly to: number
+  readonly head: string
+  readonly tail: string
+}
+
+function runsOf({ constants, slots: names }: TemplateMessage): readonly ContextRun[] {
+  const runs: ContextRun[] = []
+  for (let from = 0; from < names.length; from++) {
+    if (names[from] === questionSlot) continue
+    let to = from + 1
+    while (to < names.length && names[to] !== questionSlot) to++
+    runs.push({ from, to, head: lineEnd(constants, from), tail: lineBeginning(constants, to) })
+    from = to
   }
-  return parts
+  return runs
+}
+
+function between(
+  { constants, slots: names }: TemplateMessage,
+  { from, to }: ContextRun,
+  slots: Slots,
+): string {
+  return names
+    .slice(from, to)
+    .map((name, at) => (at === 0 ? '' : constants[from + at]!) + slots[name]!)
+    .join('')
+}
+
+/** The longest part of a constant that is taken into a context. */
+const longestTaken = 200
+/** What ends a heading, such as `Text: ` or `<text>`, and what closes a text, such as `</text>` or a quotation mark. */
+const announces = /[:=>：\-#"'`“「([]\s*$/
+const closes = /^\s*[<"'`”」)\]\-#]/
+
+/** The end of the constant before a slot, from its last line break on; nothing where it announces the text. */
+function lineEnd(constants: readonly string[], at: number): string {
+  const constant = constants[at]!
+  const lineBreak = constant.lastIndexOf('\n')
+  const end = constant.slice(lineBreak + 1)
+  const isOwnLine = lineBreak >= 0 || at === 0
+  return !isOwnLine || end.length > longestTaken || announces.test(end) ? '' : end
+}
+
+/** The beginning of the constant behind a slot, up to its first line break; nothing where it closes the text. */
+function lineBeginning(constants: readonly string[], at: number): string {
+  const constant = constants[at]!
+  const lineBreak = constant.indexOf('\n')
+  const start = lineBreak < 0 ? constant : constant.slice(0, lineBreak)
+  const isOwnLine = lineBreak >= 0 || at === constants.length - 1
+  return !isOwnLine || start.length > longestTaken || closes.test(start) ? '' : start
 }
 
 function longestConstant({ messages }: PromptTemplate): string {
