@@ -113,6 +113,11 @@ function addChanged(
   else if (/\p{M}/u.test(String.fromCodePoint(codePoint))) builder.extend(start, end)
 }
 
+/** The matches of a global pattern, as `mapClusters` takes them. */
+export function* matchesOf(text: string, pattern: RegExp): Iterable<{ index: number; text: string }> {
+  for (const match of text.matchAll(pattern)) yield { index: match.index, text: match[0] }
+}
+
 /**
  * Replaces clusters (pieces of the text that `clusters` matches, all of it) by what `change` makes of them: code point by
  * code point where that gives the same, or else as a whole.

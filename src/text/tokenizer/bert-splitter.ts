@@ -28,8 +28,12 @@ export function bertSplitter(): Splitter {
   }
 }
 
+/** Signs that Unicode made punctuation after the Rust library's tables, which the models were trained with. */
+const youngSigns = /[\u061d\u09fd\u0a76\u0c77\u0c84\u1b4e\u1b4f\u1b7d-\u1b7f\u2e43-\u2e4f\u2e52-\u2e5d]/
+
 function classify(codePoint: number): number {
   const character = String.fromCodePoint(codePoint)
   if (/\p{White_Space}/u.test(character)) return kinds.space
+  if (youngSigns.test(character)) return kinds.word
   return /[\p{P}!-/:-@[-`{-~]/u.test(character) ? kinds.sign : kinds.word
 }

@@ -3,7 +3,7 @@
  * double-array trie of UTF-8 bytes followed by its replacements (Darts, sentencepiece/src/normalizer.cc); read as it is,
  * because NFKC is only nearly the same.
  */
-import { type AlignedText, mapClusters, mapCodePoints } from './aligned-text.ts'
+import { type AlignedText, mapClusters, mapCodePoints, matchesOf } from './aligned-text.ts'
 import type { JsonFields } from './json-fields.ts'
 
 /** Parses `precompiled_charsmap`. */
@@ -18,12 +18,18 @@ export function parseCharsmap(fields: JsonFields): (text: AlignedText) => Aligne
   return createCharsmap((key) => replacementOf(units, replacements, key))
 }
 
-/** Code points that can share a grapheme of at most five bytes with what is before or after them. */
-const joining = /[\p{M}\r\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u200c]|\u200d/u
+/**
+ * Graphemes as far as the map asks for them: it looks up those of at most five bytes as a whole, so that Hangul, flags and
+ * emoji sequences need not be kept together. Intl.Segmenter takes seconds for a long text.
+ */
+const grapheme =
+  /\r\n|[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}|[\s\S](?:[\p{Gr_Ext}\p{Emoji_Modifier}\p{Mc}\u0e33\u0eb3]|\u200d)*/gu
+
+/** Characters that continue a grapheme. */
+const joining = /[\r\p{Gr_Ext}\p{Emoji_Modifier}\p{Mc}\u0e33\u0eb3]|\u200d/u
 
 function createCharsmap(find: (key: string) => string | undefined): (text: AlignedText) => AlignedText {
   const known = new Map<number, string>()
-  const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' })
 
   function changeCodePoint(codePoint: number): string {
     let text = known.get(codePoint)
@@ -34,19 +40,16 @@ function createCharsmap(find: (key: string) => string | undefined): (text: Align
     }
     return text
   }
-  function changeGrapheme(grapheme: string): string {
-    if (grapheme.length === 1) return changeCodePoint(grapheme.charCodeAt(0))
-    const whole = Buffer.byteLength(grapheme) < 6 ? find(grapheme) : undefined
-    return whole ?? Array.from(grapheme, (character) => changeCodePoint(character.codePointAt(0)!)).join('')
-  }
-  function* graphemes(text: string): Iterable<{ index: number; text: string }> {
-    for (const { index, segment } of segmenter.segment(text)) yield { index, text: segment }
+  function changeGrapheme(text: string): string {
+    if (text.length === 1) return changeCodePoint(text.charCodeAt(0))
+    const whole = Buffer.byteLength(text) < 6 ? find(text) : undefined
+    return whole ?? Array.from(text, (character) => changeCodePoint(character.codePointAt(0)!)).join('')
   }
 
   return (aligned) => {
     if (/^[\x20-\x7e]*$/.test(aligned.text)) return aligned
     return joining.test(aligned.text)
-      ? mapClusters(aligned, graphemes(aligned.text), changeGrapheme)
+      ? mapClusters(aligned, matchesOf(aligned.text, grapheme), changeGrapheme)
       : mapCodePoints(aligned, changeCodePoint)
   }
 }

@@ -9,6 +9,7 @@ import {
   createAlignedBuilder,
   mapClusters,
   mapCodePoints,
+  matchesOf,
   sliceAligned,
 } from './aligned-text.ts'
 import { parseCharsmap } from './charsmap.ts'
@@ -123,12 +124,8 @@ const cluster = /[\s\S][\p{M}\u1160-\u11ff\u3131-\u318e\uff9e-\uffdc\u{16d67}\u{
 function inForm(form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD'): Normalizer {
   return (aligned) => {
     if (aligned.text.normalize(form) === aligned.text) return aligned
-    return mapClusters(aligned, matches(aligned.text, cluster), (text) => text.normalize(form))
+    return mapClusters(aligned, matchesOf(aligned.text, cluster), (text) => text.normalize(form))
   }
-}
-
-function* matches(text: string, pattern: RegExp): Iterable<{ index: number; text: string }> {
-  for (const match of text.matchAll(pattern)) yield { index: match.index, text: match[0] }
 }
 
 function parseReplace(fields: JsonFields): Normalizer {
@@ -138,7 +135,7 @@ function parseReplace(fields: JsonFields): Normalizer {
     const { text } = aligned
     const builder = createAlignedBuilder(text.length)
     let done = 0
-    for (const { index, text: found } of matches(text, pattern)) {
+    for (const { index, text: found } of matchesOf(text, pattern)) {
       if (found === '') continue
       builder.copy(aligned, done, index)
       done = index + found.length

@@ -101,10 +101,10 @@ function parseMetaspace(fields: JsonFields): PreTokenizer {
   return {
     isByteLevel: false,
     split(words) {
-      const needsPrefix = (text: string, start: number): boolean =>
+      const needsPrefix = (text: string, isFirst: boolean): boolean =>
         !text.startsWith(sign) &&
         !text.startsWith(' ') &&
-        (scheme === 'always' || (scheme === 'first' && start === 0))
+        (scheme === 'always' || (scheme === 'first' && isFirst))
       return cut.split(rewrite(words, needsPrefix, sign, sign))
     },
   }
@@ -122,7 +122,7 @@ function parseScheme(fields: JsonFields): 'always' | 'first' | 'never' {
 /** Puts `prefix` before words that need it, with no span of its own, and `blank` for every blank. */
 function rewrite(
   { text, bounds }: Words,
-  needsPrefix: (word: string, start: number) => boolean,
+  needsPrefix: (word: string, isFirst: boolean) => boolean,
   prefix: string,
   blank = ' ',
 ): Words {
@@ -135,7 +135,7 @@ function rewrite(
     const start = startOf(text, from)
     const word = text.text.slice(from, to)
     const first = builder.length
-    if (needsPrefix(word, start)) builder.add(prefix, start, start)
+    if (needsPrefix(word, from === 0 || start === 0)) builder.add(prefix, start, start)
     builder.copy(text, from, to)
     moved.push(first, builder.length)
   }

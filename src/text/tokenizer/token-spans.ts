@@ -37,6 +37,7 @@ export function tokensOfSpans(
 }
 
 function touchedTokens({ starts, ends }: Encoding, { start, end }: CharacterSpan): TokenRange | undefined {
+  if (start >= end) return undefined
   let first = firstEndingAfter(ends, starts, start)
   while (first < starts.length && starts[first] === ends[first]) first++
   let last = first
