@@ -67,6 +67,11 @@ export const errorTable = {
     ...internal,
     message: 'The task "{task}" could not be trained by itself: {problem}',
   },
+  'train.tier-missing': {
+    ...state,
+    message:
+      'The {tier} tier is not set up here. Run `shoal setup {tier}` and pull a base model, such as `shoal models pull minilm`.',
+  },
   'train.busy': {
     ...state,
     message:

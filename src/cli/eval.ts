@@ -7,11 +7,11 @@ import { loadExamples } from '../pipeline/read-files.ts'
 import { gateOf, openTarget } from '../pipeline/target.ts'
 import type { Estimate } from '../stats/interval.ts'
 import { maskedText } from '../text/masking.ts'
-import { createNanoTier } from '../tier/nano/nano-tier.ts'
 import { type CommandContext, withContext } from './context.ts'
 import { type ColumnFlags, saidColumns } from './flags.ts'
 import { addLayoutFlags, type LayoutFlags, saidLayout } from './layout-flags.ts'
 import { formatTable } from './terminal.ts'
+import { everyTier, openTiers } from './tiers.ts'
 
 interface EvalFlags extends ColumnFlags, LayoutFlags {
   readonly data: string
@@ -39,7 +39,7 @@ export function evalCommand(): Command {
 
 async function evaluateTarget(context: CommandContext, text: string, flags: EvalFlags): Promise<void> {
   const { registry, signal, terminal } = context
-  const target = await openTarget(text, { registry, tiers: [createNanoTier()] })
+  const target = await openTarget(text, { registry, tiers: everyTier(openTiers()) })
   const { id, task, predictor, why } = target
   try {
     if (why !== undefined) terminal.note(why)

@@ -23,6 +23,13 @@ export function wholeFlag(text: string): number {
   })
 }
 
+/** A whole number from 1. */
+export function countFlag(text: string): number {
+  const count = wholeFlag(text)
+  if (count > 0) return count
+  throw appError('usage.invalid', { problem: '0 is too few', hint: 'Give a whole number from 1.' })
+}
+
 /** A time such as 90s, 5m or 1h, in milliseconds. */
 export function durationFlag(text: string): number {
   const match = /^([0-9]+(?:\.[0-9]+)?)(s|m|h)$/.exec(text)

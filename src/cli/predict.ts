@@ -4,13 +4,13 @@ import { Command } from 'commander'
 import type { Json } from '../base/json.ts'
 import { gateOf, openTarget, type Target } from '../pipeline/target.ts'
 import { answerText } from '../task/extraction.ts'
-import type { Prediction } from '../task/predictor.ts'
 import { originalOutput } from '../task/original-output.ts'
+import type { Prediction } from '../task/predictor.ts'
 import type { TaskInput, TaskOutput } from '../task/types.ts'
 import { maskedText } from '../text/masking.ts'
-import { createNanoTier } from '../tier/nano/nano-tier.ts'
 import { type CommandContext, withContext } from './context.ts'
 import { contextOf, questionOf } from './question-input.ts'
+import { everyTier, openTiers } from './tiers.ts'
 
 const batch = 256
 
@@ -45,7 +45,7 @@ async function predict(
   { texts, flags }: { readonly texts: readonly string[]; readonly flags: PredictFlags },
 ): Promise<void> {
   const { registry, signal, terminal } = context
-  const target = await openTarget(text, { registry, tiers: [createNanoTier()] })
+  const target = await openTarget(text, { registry, tiers: everyTier(openTiers()) })
   const about = await contextOf(target.task, flags.context)
   const printed: Json[] = []
   let read = 0

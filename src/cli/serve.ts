@@ -13,9 +13,9 @@ import {
 } from '../pipeline/configuration-file.ts'
 import { describeConfiguration } from '../pipeline/describe-configuration.ts'
 import type { ServedSpecialist } from '../route/specialist.ts'
-import { createNanoTier } from '../tier/nano/nano-tier.ts'
 import { type CommandContext, withContext } from './context.ts'
 import { followSettings } from './serve-reload.ts'
+import { everyTier, openTiers } from './tiers.ts'
 import { trainByItself } from './train-by-itself.ts'
 import { packageVersion } from './version.ts'
 
@@ -62,7 +62,7 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<vo
     storeFile: home.storeFile,
     store: await context.store(),
     registry,
-    tiers: [createNanoTier()],
+    tiers: everyTier(openTiers()),
     log,
     train: trainByItself,
     ...(upstreams && { upstreams }),
@@ -128,7 +128,8 @@ function greeting({ serving, chosen, configuration, folder }: Greeting): string 
 }
 
 function taskLines({ specialists }: Serving): readonly string[] {
-  const serving = specialists.book.ids.flatMap((id) => specialists.book.get(id)?.specialists ?? [])
+  // Of a cascade the last: the certificate is of all together.
+  const serving = specialists.book.ids.flatMap((id) => specialists.book.get(id)?.specialists.at(-1) ?? [])
   if (serving.length === 0) return ['  tasks      no specialist serves yet; calls are forwarded and kept']
   const more = serving.length - mostTaskLines
   return [

@@ -11,8 +11,9 @@ const graceMs = 10_000
 const mostOutput = 16_000_000
 
 /** Runs `shoal train TASK --json` and reads which specialist came of it. */
-export const trainByItself: TrainTask = async (task, { risk, delta, signal }) => {
+export const trainByItself: TrainTask = async (task, { risk, delta, tier, signal }) => {
   const flags = [
+    ...(tier === undefined ? [] : ['--tier', tier]),
     ...(risk === undefined ? [] : ['--risk', String(risk)]),
     ...(delta === undefined ? [] : ['--delta', String(delta)]),
   ]

@@ -1,30 +1,32 @@
 /** `shoal train`: a certified specialist out of a task's rows and calls. */
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import pc from 'picocolors'
 import { systemClock } from '../base/clock.ts'
-import { parseSpecialistId, type TaskId, taskId } from '../base/ids.ts'
-import type { Json } from '../base/json.ts'
+import { appError } from '../base/errors.ts'
+import { type TaskId, taskId } from '../base/ids.ts'
 import { plainBaselines } from '../eval/baselines.ts'
 import { readPriceSettings } from '../pipeline/configuration-file.ts'
 import { taskEconomics } from '../pipeline/economics.ts'
 import { loadExamples } from '../pipeline/read-files.ts'
 import { gatherRows, type TaskRows } from '../pipeline/task-rows.ts'
-import { type TrainedSpecialist, trainSpecialist } from '../pipeline/train.ts'
+import { trainSpecialist } from '../pipeline/train.ts'
+import { trainAuto } from '../pipeline/train-auto.ts'
 import { withTrainLock } from '../pipeline/train-lock.ts'
+import type { TrainRequest } from '../pipeline/train-request.ts'
 import type { TaskKind } from '../task/types.ts'
 import { maskedText } from '../text/masking.ts'
-import { createNanoTier } from '../tier/nano/nano-tier.ts'
-import type { Card } from '../trust/card.ts'
 import { cardMarkdown } from '../trust/card-markdown.ts'
 import type { CommandContext } from './context.ts'
 import { withContext } from './context.ts'
-import { type ColumnFlags, durationFlag, saidColumns, shareFlag, wholeFlag } from './flags.ts'
+import { type ColumnFlags, countFlag, durationFlag, saidColumns, shareFlag, wholeFlag } from './flags.ts'
 import { addLayoutFlags, type LayoutFlags, saidLayout } from './layout-flags.ts'
+import { openTiers, tierNamed } from './tiers.ts'
+import { stopsOf, type TrainReport, trainedJson, trainedText } from './train-report.ts'
 import { packageVersion } from './version.ts'
 
 interface TrainFlags extends ColumnFlags, LayoutFlags {
-  readonly tier: 'nano' | 'auto'
+  readonly tier: 'nano' | 'micro' | 'auto'
   readonly data?: string
   readonly test?: string
   readonly kind?: TaskKind
@@ -33,6 +35,8 @@ interface TrainFlags extends ColumnFlags, LayoutFlags {
   readonly promise?: 'answers' | 'parts'
   readonly promote?: boolean
   readonly budget?: number
+  readonly base?: string
+  readonly shots?: number
   readonly seed: number
   readonly mergeLabels?: boolean
   readonly card?: string
@@ -47,7 +51,15 @@ export function trainCommand(): Command {
       'Trains a specialist for a task on its imported rows and kept calls (or on a file), certifies it on rows it never saw, publishes it, and with --promote lets it serve.',
     )
     .argument('<task>', 'the task')
-    .addOption(new Option('--tier <tier>', 'how big').choices(['nano', 'auto']).default('auto'))
+    .addOption(
+      new Option(
+        '--tier <tier>',
+        'how big: nano trains in seconds, micro is an encoder; auto trains nano first and micro behind it where that buys something',
+      )
+        .choices(['nano', 'micro', 'auto'])
+        .default('nano'),
+    )
+    .option('--base <model>', 'base model that micro begins from, by name or alias')
     .option('--data <file>', 'train on this labelled file instead of what the store holds')
     .option('--test <file>', 'judge on this labelled file; without it a part of the rows is held out')
     .option('--input <column>', 'column of the files that holds the input')
@@ -70,6 +82,7 @@ export function trainCommand(): Command {
       ).choices(['answers', 'parts']),
     )
     .option('--budget <time>', 'longest training time, such as 5m', durationFlag)
+    .option('--shots <number>', 'train on so many rows of each label only, for trying', countFlag)
     .option('--seed <number>', 'seed of splits and training', wholeFlag, 0)
     .option('--merge-labels', 'take labels that differ only in case or spaces as one')
     .option('--promote', 'let it serve at once')
@@ -77,7 +90,7 @@ export function trainCommand(): Command {
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      '\nExamples:\n  shoal train support-intent --risk 0.02 --promote\n  shoal train support-intent --data tickets.csv --test held-out.csv',
+      '\nExamples:\n  shoal train support-intent --risk 0.02 --promote\n  shoal train support-intent --tier auto --budget 10m\n  shoal train support-intent --data tickets.csv --test held-out.csv',
     )
     .action((task: string, flags: TrainFlags) =>
       withContext(flags, (context) =>
@@ -89,34 +102,67 @@ export function trainCommand(): Command {
 }
 
 async function train(context: CommandContext, task: TaskId, flags: TrainFlags): Promise<void> {
+  checkFlags(flags)
   const { registry, signal, terminal } = context
   const store = await context.store()
   const rows = await readRows(context, task, flags)
-  const shop = {
-    tier: createNanoTier(),
-    baselines: plainBaselines,
-    registry,
-    clock: systemClock,
-    version: packageVersion(),
-  }
   const { audit, costs } = await readPriceSettings(undefined)
   const economics = await taskEconomics(store, task, { auditShare: audit.rate, costs })
+  const checkpointFolder = join(context.home.folder, 'training', `${task}.checkpoints`)
   const request = {
     seed: flags.seed,
     signal,
     progress: terminal.progress,
+    checkpointFolder,
     ...(flags.budget !== undefined && { budgetMs: flags.budget }),
+    ...(flags.base !== undefined && { base: flags.base }),
+    ...(flags.shots !== undefined && { shots: flags.shots }),
     ...(economics && { economics }),
   }
-  const trained = await trainSpecialist(shop, rows, request)
+  const { trained, why, others } = await trainAsked(flags.tier, registry, { rows, request })
+  await rm(checkpointFolder, { recursive: true, force: true })
   await store.tasks.put(rows.task)
-  const specialist = trained.manifest.id
-  await store.trainings.put({ specialist, task, atMs: systemClock.nowMs(), ...trained.cost })
-  const promoted = flags.promote === true && stopsOf(trained.card).length === 0
-  if (promoted) await registry.promote(specialist)
+  for (const { manifest, cost } of [...others, trained])
+    await store.trainings.put({ specialist: manifest.id, task, atMs: systemClock.nowMs(), ...cost })
+  const asked = flags.promote === true
+  const promoted = asked && stopsOf(trained.card).length === 0
+  if (promoted) await registry.promote(trained.manifest.id)
   if (flags.card !== undefined) await writeFile(flags.card, cardMarkdown(trained.card, { charts: true }))
-  terminal.print(trainedText(trained, { promoted, asked: flags.promote === true }))
-  terminal.printJson(trainedJson(trained, promoted))
+  const report = { trained, why, others, promoted, asked }
+  terminal.print(trainedText(report))
+  terminal.printJson(trainedJson(report))
+}
+
+interface Asked {
+  readonly rows: TaskRows
+  readonly request: TrainRequest
+}
+
+/** Trains what the flag `--tier` names. */
+async function trainAsked(
+  name: TrainFlags['tier'],
+  registry: CommandContext['registry'],
+  { rows, request }: Asked,
+): Promise<Pick<TrainReport, 'trained' | 'why' | 'others'>> {
+  const tiers = openTiers()
+  const shop = { baselines: plainBaselines, registry, clock: systemClock, version: packageVersion() }
+  if (name !== 'auto') {
+    const tier = tierNamed(tiers, name)
+    return { trained: await trainSpecialist({ ...shop, tier }, rows, request), why: [], others: [] }
+  }
+  const { nano: first, micro: second } = tiers
+  const auto = await trainAuto({ ...shop, first, ...(second && { second }) }, rows, request)
+  const all = auto.second ? [auto.first, auto.second] : [auto.first]
+  return { trained: auto.chosen, why: auto.why, others: all.filter((one) => one !== auto.chosen) }
+}
+
+/** Flags that say something to one tier only are mistakes with another. */
+function checkFlags({ tier, base }: TrainFlags): void {
+  if (tier === 'nano' && base !== undefined)
+    throw appError('usage.invalid', {
+      problem: '--base names the model that a larger tier begins from, and nano has none',
+      hint: 'Add --tier micro or --tier auto, or leave --base out.',
+    })
 }
 
 async function readRows(context: CommandContext, task: TaskId, flags: TrainFlags): Promise<TaskRows> {
@@ -144,62 +190,4 @@ async function readRows(context: CommandContext, task: TaskId, flags: TrainFlags
     ...(examples && { examples }),
     ...(test && { test }),
   })
-}
-
-/** Why a specialist is not promoted by itself; `shoal promote` asks nobody. */
-function stopsOf({ certificate, verdict }: Card): readonly string[] {
-  const stops = verdict?.reasons.filter((reason) => reason.stops).map(({ sentence }) => sentence) ?? []
-  return certificate.threshold === undefined && stops.length === 0 ? ['Nothing is certified.'] : stops
-}
-
-function trainedText(
-  trained: TrainedSpecialist,
-  serving: { readonly promoted: boolean; readonly asked: boolean },
-): string {
-  const { card, manifest } = trained
-  const { certificate } = card
-  const { version } = parseSpecialistId(manifest.id)
-  const [stop] = stopsOf(card)
-  const command = `shoal promote ${card.task.id} ${version}`
-  const next = serving.promoted
-    ? pc.green(`${manifest.id} serves now.`)
-    : certificate.threshold === undefined
-      ? pc.yellow(
-          serving.asked ? 'It was not promoted: it may answer nothing.' : 'It may answer nothing yet.',
-        )
-      : stop === undefined
-        ? `Let it serve: ${command}`
-        : pc.yellow(`Not worth serving: ${stop} Let it serve all the same: ${command}`)
-  return `${cardMarkdown(card, { charts: false })}\nTrained in ${(trained.trainMs / 1000).toFixed(1)} s, all in ${(trained.totalMs / 1000).toFixed(1)} s.\n${next}`
-}
-
-/** What `train --json` promises (design, section 5), and the whole card. */
-function trainedJson(trained: TrainedSpecialist, promoted: boolean): Json {
-  const { card, manifest } = trained
-  const { certificate } = card
-  const document = {
-    specialist: manifest.id,
-    tier: card.tier,
-    promoted,
-    rows: { train: card.data.train.rows, calibration: card.data.calibration.rows, test: card.data.test.rows },
-    seconds: trained.trainMs / 1000,
-    totalSeconds: trained.totalMs / 1000,
-    verdict: card.verdict?.advice ?? null,
-    score: (card.evaluation.extraction ?? card.evaluation.questionAnswering)?.f1 ?? card.evaluation.right,
-    exactMatch: card.evaluation.right,
-    baselines: card.comparison?.contenders ?? [],
-    certificate: {
-      risk: certificate.risk,
-      delta: certificate.delta,
-      promise: certificate.promise ?? 'answers',
-      threshold: certificate.threshold ?? null,
-      calibration: certificate.calibration,
-      test: certificate.test,
-      refusal: certificate.refusal ?? null,
-    },
-    sizeBytes: card.sizeBytes,
-    textsPerSecond: trained.textsPerSecond,
-    card,
-  }
-  return JSON.parse(JSON.stringify(document))
 }

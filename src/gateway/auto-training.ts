@@ -18,6 +18,8 @@ export type TrainTask = (task: TaskId, options: TrainTaskOptions) => Promise<Spe
 export interface TrainTaskOptions {
   readonly risk?: number
   readonly delta?: number
+  /** Absent: the smallest. */
+  readonly tier?: AutoSettings['tier']
   readonly signal: AbortSignal
 }
 
@@ -209,6 +211,7 @@ async function trainOnce(options: AutoTrainingOptions, training: Training): Prom
     const specialist = await options.train(task, {
       ...(risk !== undefined && { risk }),
       ...(delta !== undefined && { delta }),
+      ...(auto.tier !== undefined && { tier: auto.tier }),
       signal,
     })
     const seconds = Math.round((clock.monotonicMs() - began) / 1000)

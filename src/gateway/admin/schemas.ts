@@ -89,6 +89,17 @@ export const specialist = z.object({
     threshold: share.optional().describe('Absent: nothing may be answered.'),
     coverage: share.describe('Of the test rows.'),
     errors: count.describe('Among the answered test rows.'),
+    stages: z
+      .array(
+        z.object({
+          specialist: specialistName,
+          threshold: share.optional().describe('Absent: it answers nothing.'),
+          n: count.describe('Test rows that it answered.'),
+          errors: count.describe('Among these.'),
+        }),
+      )
+      .optional()
+      .describe('Of a cascade: its specialists in the order in which they are asked.'),
     refusal: z.string().optional(),
   }),
   verdict: z.enum(['train', 'do-not-train']).optional(),

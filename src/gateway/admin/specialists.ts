@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type SpecialistId, specialistId, taskId } from '../../base/ids.ts'
 import type { Registry } from '../../registry/registry.ts'
 import { parseCard } from '../../trust/card.ts'
+import type { CertifiedStage } from '../../trust/certificate.ts'
 import type { AdminContext } from './admin-context.ts'
 import { commonErrors, specialist, specialistName, taskName } from './schemas.ts'
 
@@ -56,7 +57,7 @@ async function describeSpecialist(
 ): Promise<z.infer<typeof specialist>> {
   const { manifest } = await registry.describe(id)
   const { certificate, sizeBytes, verdict } = parseCard(manifest.card, id)
-  const { risk, delta, threshold, refusal, test } = certificate
+  const { risk, delta, threshold, refusal, test, stages } = certificate
   return {
     id,
     tier: manifest.tier,
@@ -70,7 +71,12 @@ async function describeSpecialist(
       coverage: test.coverage,
       errors: test.errors,
       ...(refusal !== undefined && { refusal }),
+      ...(stages && { stages: stages.map(stageShown) }),
     },
     ...(verdict && { verdict: verdict.advice }),
   }
+}
+
+function stageShown({ specialist: id, threshold, test: { n, errors } }: CertifiedStage) {
+  return { specialist: id, n, errors, ...(threshold !== undefined && { threshold }) }
 }

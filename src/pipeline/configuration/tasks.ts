@@ -10,6 +10,10 @@ const autoSchema = z.strictObject({
     .describe(
       'Calls that the upstream answered and that no training has seen, after which a training begins. The next one begins after as many again, and at least half as many as the last one had.',
     ),
+  tier: z
+    .enum(['nano', 'micro', 'auto'])
+    .optional()
+    .describe('How big, as with `shoal train --tier`. Not set: nano.'),
   promote: z
     .enum(['certified', 'never'])
     .default('never')
