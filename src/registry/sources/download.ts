@@ -1,6 +1,7 @@
 /** One file over HTTP: bounded, timed, carried on where it broke off, and put in place only when it is whole. */
 import { createWriteStream } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -34,6 +35,7 @@ export async function download(
       if (idle >= idleAttempts) throw failed(wanted, attempt.problem)
       await wait(firstPauseMs * 2 ** idle, undefined, context.signal ? { signal: context.signal } : {})
     }
+    await mkdir(dirname(to), { recursive: true, mode: 0o700 })
     await rename(part.path, to)
   } catch (cause) {
     await releasePart(context.downloadsFolder, part)

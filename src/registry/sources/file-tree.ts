@@ -1,8 +1,8 @@
 /** What every source opens as: a list of files, of which those that are wanted are copied out one by one. */
-import { createWriteStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { createWriteStream, mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Readable, Transform } from 'node:stream'
+import { PassThrough, type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { appError, throwIfCancelled } from '../../base/errors.ts'
 import { isNoSpace } from '../../base/files.ts'
@@ -47,9 +47,16 @@ export const worthReportingBytes = 2 ** 20
 export async function saveStream(
   stream: Readable,
   to: string,
-  options: WorkOptions & { readonly name: string; readonly origin: string; readonly sizeBytes?: number },
+  options: WorkOptions & {
+    readonly name: string
+    readonly origin: string
+    readonly sizeBytes?: number
+    /** Sees every byte and may refuse. */
+    readonly check?: Transform
+  },
 ): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o700 })
+  // Not awaited: the stream may fail before anyone listens.
+  mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
   const limit = options.sizeBytes ?? largestFileBytes
   let done = 0
   const counted = new Transform({
@@ -66,9 +73,15 @@ export async function saveStream(
     },
   })
   try {
-    await pipeline(stream, counted, createWriteStream(to, { flags: 'wx', mode: 0o600, flush: true }), {
-      ...(options.signal && { signal: options.signal }),
-    })
+    await pipeline(
+      stream,
+      options.check ?? new PassThrough(),
+      counted,
+      createWriteStream(to, { flags: 'wx', mode: 0o600, flush: true }),
+      {
+        ...(options.signal && { signal: options.signal }),
+      },
+    )
   } catch (cause) {
     await rm(to, { force: true })
     throwIfCancelled(options.signal, `copying ${options.name}`)

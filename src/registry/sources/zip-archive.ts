@@ -24,12 +24,9 @@ export async function openZip(path: string, origin: string): Promise<FileTree> {
         const entry = entries.get(name)
         assert(entry, `${name} is not in the archive`)
         try {
-          const stream = await zip.openReadStreamPromise(entry)
-          const checked = checkedStream(name, entry.crc32)
-          stream.on('error', (cause) => checked.destroy(cause))
-          await saveStream(stream.pipe(checked), to, {
+          await saveStream(await zip.openReadStreamPromise(entry), to, {
             ...options,
-            ...{ name, origin, sizeBytes: entry.uncompressedSize },
+            ...{ name, origin, sizeBytes: entry.uncompressedSize, check: crcCheck(name, entry.crc32) },
           })
         } catch (cause) {
           throw asArchiveError(origin, cause)
@@ -59,7 +56,7 @@ function kindOf({ fileName, externalFileAttributes }: Entry): ArchiveEntry['kind
   return type === 0 || type === 0o100000 ? 'file' : 'other'
 }
 
-function checkedStream(name: string, expected: number): Transform {
+function crcCheck(name: string, expected: number): Transform {
   let sum = 0
   return new Transform({
     transform(chunk: Buffer, _, callback) {
