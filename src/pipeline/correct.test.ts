@@ -134,3 +134,20 @@ test('of an answer of fields the share of wrong parts is kept, whatever of the i
   await correctCalls(store, [{ call, output: answer('2024', 'Bob') }], clock)
   expect(await collect(store.checks.iterate('mail@3' as never))).toMatchObject([{ wrong: true, loss: 0.5 }])
 })
+
+test('an answer to a question is written as the upstream writes it, or says in its words that it is not there', async () => {
+  await store.tasks.put({
+    ...mailTask,
+    kind: 'question-answering',
+    space: { kind: 'answer' },
+    rendering: {
+      kind: 'answer',
+      found: { kind: 'json', before: '{"a":"', after: '"}' },
+      notThere: ['{"a":null}'],
+    },
+  })
+  const call = await keep({ response: answered('{"a":"Rome"}') })
+  const said = async (output: string) => (await correctCalls(store, [{ call, output }], clock))[0]
+  expect(await said('rome')).toMatchObject({ output: '{"a":"rome"}', wasWrong: false })
+  expect(await said('{"a":null}')).toMatchObject({ output: '{"a":null}', wasWrong: true })
+})

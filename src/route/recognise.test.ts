@@ -1,10 +1,11 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type ModelName, taskId } from '../base/ids.ts'
 import { plainFields } from '../task/extraction.ts'
+import { plainAnswers } from '../task/question-answering/answer-rendering.ts'
 import type { Message, PromptTemplate, Task } from '../task/types.ts'
 import { maskedText } from '../text/masking.ts'
-import { recognise, recogniseMasked, taskBook } from './recognise.ts'
+import { recognise, recogniseMasked, taskBook, wholePrompt } from './recognise.ts'
 import type { ServedTask } from './specialist.ts'
 
 function task(name: string, template?: PromptTemplate): Task {
@@ -143,5 +144,51 @@ test('where an answer is made of the input, a prompt that is recognised masked g
   expect(found.input).toEqual({
     kind: 'text',
     text: 'Addresses in: write to bob@example.test or eve@example.test',
+  })
+})
+
+describe('questions about a text', () => {
+  const template: PromptTemplate = {
+    messages: [
+      { role: 'system', constants: ['Quote the answer.'], slots: [] },
+      {
+        role: 'user',
+        constants: ['<text>\nChapter ', ' is about ', '.\n</text>\nQuestion: ', ''],
+        slots: ['number', 'text', 'question'],
+      },
+    ],
+  }
+  const questions: Task = {
+    ...task('t', template),
+    kind: 'question-answering',
+    space: { kind: 'answer' },
+    rendering: plainAnswers,
+    masked: true,
+  }
+  const served = { task: questions, specialists: [] }
+  const book = taskBook([served])
+  const content = '<text>\nChapter 5 is about ann@example.test.\n</text>\nQuestion: Who is ann@example.test?'
+  const expected = {
+    kind: 'question',
+    question: 'Who is ann@example.test?',
+    context: 'Chapter 5 is about ann@example.test.',
+  } as const
+
+  test('are two slots and more: the question, and the lines that the others stand in', () => {
+    const messages = [
+      { role: 'system', content: 'Quote the answer.' },
+      { role: 'user', content },
+    ]
+    expect(recogniseMasked({ model: 'big', prompt: { messages } }, book, maskedText).input).toEqual(expected)
+    expect(wholePrompt(served, expected)!.messages).toEqual(messages)
+  })
+
+  test('are JSON where the prompt is left out', () => {
+    const bare = (text: string) =>
+      recognise({ model: 'shoal/t', prompt: { messages: [{ role: 'user', content: text }] } }, book)
+    const { question, context } = expected
+    expect(bare(JSON.stringify({ question, context }))).toMatchObject({ input: expected, isBare: true })
+    expect(bare(JSON.stringify({ question })).input).toBeUndefined()
+    expect(bare('Who is it?').input).toBeUndefined()
   })
 })

@@ -44,3 +44,21 @@ test('of fields, key order and spacing do not count, values do, and what is no J
   expect(answerLoss({ ...fields, promise: 'parts' }, { input, local, other: less })).toBe(0.5)
   expect(answerLoss(fields, { input, local, other: 'None found.' })).toBe(1)
 })
+
+test('of answers to questions the normalised text counts, and "not there" in any of its forms', () => {
+  const questions: Judged = {
+    space: { kind: 'answer' },
+    rendering: {
+      kind: 'answer',
+      found: { kind: 'json', before: '{"answer":"', after: '"}' },
+      notThere: ['{"answer":null}', 'Not found'],
+    },
+  }
+  const loss = (local: string, other: string): number | undefined =>
+    answerLoss(questions, { input, local, other })
+  expect(loss('{"answer":"the Alps"}', '{ "answer": "Alps." }')).toBe(0)
+  expect(loss('{"answer":"the Alps"}', '{"answer":"Andes"}')).toBe(1)
+  expect(loss('{"answer":"the Alps"}', 'Not found')).toBe(1)
+  expect(loss('{"answer":null}', 'Not found')).toBe(0)
+  expect(loss('{"answer":null}', 'I cannot say.')).toBe(1)
+})

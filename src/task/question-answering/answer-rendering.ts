@@ -1,6 +1,6 @@
 /** Writes the answer to a question as the upstream would have written it, and reads it back. Only what quotes the text is written. */
 import { parse, read, render } from '../rendering.ts'
-import type { AnswerRendering, Rendering, Task, TaskInput } from '../types.ts'
+import type { AnswerRendering, Rendering, TaskInput } from '../types.ts'
 import type { QuestionAnswer } from './answer-text.ts'
 
 /** How answers are written where no upstream showed how: the quote alone. */
@@ -9,11 +9,6 @@ export const plainAnswers: AnswerRendering = Object.freeze({
   found: Object.freeze({ kind: 'text', before: '', after: '' }),
   notThere: Object.freeze(['Not found.']),
 })
-
-/** True for the tasks whose answers are quotes or "not there". */
-export function hasAnswers(task: Pick<Task, 'rendering'>): task is { readonly rendering: AnswerRendering } {
-  return task.rendering.kind === 'answer'
-}
 
 /**
  * The answer in the upstream's form. `undefined` where its text is not what stands at its place in the context, where it

@@ -20,7 +20,7 @@ export function normalisedAnswer(text: string): string {
 export type QuestionAnswer = Extract<TaskOutput, { kind: 'answer' }>
 
 /** The pieces of text that are right, the first given by most people; none where the answer is not there. */
-export function rightSpans({ span, others = [] }: QuestionAnswer): readonly Span[] {
+function rightSpans({ span, others = [] }: QuestionAnswer): readonly Span[] {
   return span === undefined ? [] : [span, ...others]
 }
 

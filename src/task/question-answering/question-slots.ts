@@ -6,7 +6,7 @@ import type { Slots } from '../template.ts'
 import type { Message, PromptTemplate, TaskInput, TemplateMessage } from '../types.ts'
 
 /** The name of the question's slot. */
-export const questionSlot = 'question'
+const questionSlot = 'question'
 
 /** A call's slots and what was answered. */
 export interface SlottedAnswer {
