@@ -16,6 +16,7 @@ import { importFiles } from '../src/pipeline/import.ts'
 import { defaultConfiguration } from '../src/pipeline/read-configuration.ts'
 import { gatherRows } from '../src/pipeline/task-rows.ts'
 import { type TrainedSpecialist, trainSpecialist } from '../src/pipeline/train.ts'
+import { trainAuto } from '../src/pipeline/train-auto.ts'
 import { openDiskRegistry } from '../src/registry/disk-registry.ts'
 import type { Registry } from '../src/registry/registry.ts'
 import { maskJsonText } from '../src/text/mask-json.ts'
@@ -252,10 +253,14 @@ test('questions in columns make one too, which answers a question and its text i
   expect((await chat('shoal/columns', 'Where?')).status).toBeGreaterThanOrEqual(400)
 }, 60_000)
 
-test('nano says that it does not answer questions, and what does', async () => {
+test('nano says that it does not answer questions, and what does; --tier auto takes that alone', async () => {
   const rows = await gatherRows(store, { task, mergeLabels: false })
-  const shop = { tier: createNanoTier(), baselines: [], registry, clock: systemClock, version: 'test' }
-  await expect(trainSpecialist(shop, rows, { seed: 0 })).rejects.toThrow(
-    /nano tier does not train.*--tier micro/s,
-  )
+  const nano = createNanoTier()
+  const shop = { baselines: [], registry, clock: systemClock, version: 'test' }
+  const toNano = trainSpecialist({ ...shop, tier: nano }, rows, { seed: 0 })
+  await expect(toNano).rejects.toThrow(/nano tier does not train.*--tier micro/s)
+  await expect(trainAuto({ ...shop, first: nano }, rows, { seed: 0 })).rejects.toThrow(/--tier micro/)
+  const auto = await trainAuto({ ...shop, first: nano, second: questionTier() }, rows, { seed: 0 })
+  expect(auto.chosen.card.tier).toBe('micro')
+  expect(auto.why).toEqual([expect.stringMatching(/nano does not train question-answering/)])
 })

@@ -12,7 +12,7 @@ import { type TierChoice, worthServing, worthTrying } from './choose-tier.ts'
 import { pairedHeldAside } from './paired-rows.ts'
 import { stackSecond } from './stack-second.ts'
 import type { TaskRows } from './task-rows.ts'
-import { beginRun, compare, publishTrained, type TrainedSpecialist } from './train.ts'
+import { beginRun, compare, publishTrained, type TrainedSpecialist, trainSpecialist } from './train.ts'
 import type { TrainRequest, TrainShop } from './train-request.ts'
 import { splitRows, trainTier } from './train-tier.ts'
 import type { CardParts, Trained } from './trained-card.ts'
@@ -33,9 +33,17 @@ export interface AutoTrained {
   readonly why: readonly string[]
 }
 
-/** Trains, certifies and publishes the first tier, and the second behind it where that should buy something; promotes nothing. */
+/**
+ * Trains, certifies and publishes the first tier, and the second behind it where that should buy something; the second
+ * alone where the first does not train the kind. Promotes nothing.
+ */
 export async function trainAuto(shop: AutoShop, rows: TaskRows, request: TrainRequest): Promise<AutoTrained> {
-  const { clock } = shop
+  const { clock, first: small, second: large } = shop
+  if (large !== undefined && !small.can.train.includes(rows.task.kind)) {
+    const only = await trainSpecialist({ ...shop, tier: large }, rows, request)
+    const why = `${small.kind} does not train ${rows.task.kind}: the ${large.kind} tier was trained alone.`
+    return { first: only, chosen: only, why: [why] }
+  }
   const beganMs = clock.monotonicMs()
   const base = await metered(() => trainFirst(shop, rows, request))
   const first: TrainedSpecialist = { ...base.result.specialist, cost: base.cost }
