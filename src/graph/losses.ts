@@ -1,0 +1,77 @@
+/** Losses. Each is a weighted sum over rows; weights that add up to 1 over a step make it a mean, also over micro-batches. */
+import { assertSame, product, shapeText } from './dim.ts'
+import * as g from './ops.ts'
+import type { Value } from './value.ts'
+
+const everyAxis = (x: Value): readonly number[] => x.shape.map((_, axis) => axis)
+
+/**
+ * Cross-entropy of logits `[…, classes]` with target distributions of the same shape: one-hot, smoothed or soft.
+ * `weights` are `[…]`: 0 for padding, the mask of token-level losses.
+ */
+export function crossEntropy(logits: Value, targets: Value, weights: Value): Value {
+  assertSame('crossEntropy', 'shape of logits and targets', shapeText(logits.shape), shapeText(targets.shape))
+  assertSame(
+    'crossEntropy',
+    'rows of logits and weights',
+    shapeText(logits.shape.slice(0, -1)),
+    shapeText(weights.shape),
+  )
+  const likelihood = g.reduceSum(g.mul(targets, g.logSoftmax(logits)), [-1])
+  return g.negate(g.reduceSum(g.mul(likelihood, weights), everyAxis(weights)))
+}
+
+/**
+ * Binary cross-entropy of each logit `[rows, labels]` with targets between 0 and 1, summed over labels: for several labels
+ * at once. Written m + log(e^(z − m) + e^−m) − z y with m = max(z, 0), which does not overflow. Weights are `[rows]`.
+ */
+export function sigmoidCrossEntropy(logits: Value, targets: Value, weights: Value): Value {
+  assertSame(
+    'sigmoidCrossEntropy',
+    'shape of logits and targets',
+    shapeText(logits.shape),
+    shapeText(targets.shape),
+  )
+  const most = g.stopGradient(g.relu(logits))
+  const total = g.add(g.exp(g.sub(logits, most)), g.exp(g.negate(most)))
+  const losses = g.reduceSum(g.sub(g.add(most, g.log(total)), g.mul(logits, targets)), [-1])
+  return g.reduceSum(g.mul(losses, weights), everyAxis(weights))
+}
+
+/** Rows of length 1: x / √(Σ x² + 10⁻¹²). */
+export function normalizeRows(x: Value): Value {
+  const square = g.reduceSum(g.mul(x, x), [-1], { keep: true })
+  return g.mul(x, g.reciprocal(g.sqrt(g.add(square, g.scalar(1e-12)))))
+}
+
+/** Cosine of each row of a with each row of b: `[rows, width]` and `[others, width]` → `[rows, others]`. */
+export function cosines(a: Value, b: Value): Value {
+  return g.matmul(normalizeRows(a), normalizeRows(b), { transposeB: true })
+}
+
+/**
+ * Contrastive loss in a batch (InfoNCE; van den Oord, Li & Vinyals, 2018): cross-entropy of cosines / temperature with
+ * target distributions `[rows, others]`, which say who belongs to whom, one or several (Khosla et al., 2020).
+ * `excluded` is added to the scores: −10,000 where a row is not to be compared, such as with itself.
+ */
+export function contrastiveLoss(
+  a: Value,
+  b: Value,
+  options: {
+    readonly targets: Value
+    readonly weights: Value
+    readonly temperature: number
+    readonly excluded?: Value
+  },
+): Value {
+  const scores = g.scale(cosines(a, b), 1 / options.temperature)
+  const compared = options.excluded ? g.add(scores, options.excluded) : scores
+  return crossEntropy(compared, options.targets, options.weights)
+}
+
+/** Weighted mean of the squared difference of two values of one shape `[rows]`. */
+export function squaredError(predicted: Value, targets: Value, weights: Value): Value {
+  assertSame('squaredError', 'elements', product(...predicted.shape), product(...targets.shape))
+  const difference = g.sub(predicted, targets)
+  return g.reduceSum(g.mul(g.mul(difference, difference), weights), everyAxis(weights))
+}

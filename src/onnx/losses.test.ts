@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import { gradients } from '../graph/gradients.ts'
+import { contrastiveLoss, crossEntropy, sigmoidCrossEntropy, squaredError } from '../graph/losses.ts'
+import * as g from '../graph/ops.ts'
+import type { Value } from '../graph/value.ts'
+import { lowerInference } from './lower-inference.ts'
+import { type Fed, runOnce } from './run.contract.ts'
+
+const floats = (shape: readonly number[], ...data: readonly number[]): Fed => ({
+  dtype: 'float32',
+  shape,
+  data,
+})
+
+async function lossAndGradient(loss: Value, of: Value, feeds: { readonly [name: string]: Fed }) {
+  const [gradient] = gradients(loss, [of])
+  const got = await runOnce(lowerInference({ loss, gradient: gradient! }, new Map()), feeds)
+  return { loss: got['loss']![0]!, gradient: [...got['gradient']!] }
+}
+
+const softmax = (row: readonly number[]): number[] => {
+  const raised = row.map(Math.exp)
+  return raised.map((x) => x / raised.reduce((a, b) => a + b))
+}
+
+test('cross-entropy takes soft targets and weights, and its gradient is weight · (softmax − target)', async () => {
+  const [logits, targets, weights] = [
+    g.input('z', ['rows', 3]),
+    g.input('y', ['rows', 3]),
+    g.input('w', ['rows']),
+  ]
+  const z = [1, 2, 0.5, 90, -3, 2]
+  const y = [0.2, 0.7, 0.1, 1, 0, 0]
+  const feeds = { z: floats([2, 3], ...z), y: floats([2, 3], ...y), w: floats([2], 0.25, 0) }
+  const got = await lossAndGradient(crossEntropy(logits, targets, weights), logits, feeds)
+  const chances = softmax(z.slice(0, 3))
+  expect(got.loss).toBeCloseTo(-0.25 * chances.reduce((sum, p, i) => sum + y[i]! * Math.log(p), 0), 5)
+  const expected = [...chances.map((p, i) => 0.25 * (p - y[i]!)), 0, 0, 0]
+  got.gradient.forEach((number, i) => {
+    expect(number).toBeCloseTo(expected[i]!, 6)
+  })
+})
+
+test('the loss of several labels is right at logits of zero and does not overflow at ±100', async () => {
+  const [logits, targets, weights] = [
+    g.input('z', ['rows', 4]),
+    g.input('y', ['rows', 4]),
+    g.input('w', ['rows']),
+  ]
+  const feeds = { z: floats([1, 4], 0, 100, -100, 1), y: floats([1, 4], 1, 0, 1, 0), w: floats([1], 1) }
+  const got = await lossAndGradient(sigmoidCrossEntropy(logits, targets, weights), logits, feeds)
+  expect(got.loss).toBeCloseTo(Math.log(2) + 100 + 100 + Math.log(1 + Math.E), 4)
+  const expected = [-0.5, 1, -1, 1 / (1 + Math.exp(-1))]
+  got.gradient.forEach((number, i) => {
+    expect(number).toBeCloseTo(expected[i]!, 6)
+  })
+})
+
+test('the contrastive loss pulls a pair together: its gradient is across each row and lowers the loss', async () => {
+  const [a, b] = [g.input('a', ['rows', 2]), g.input('b', ['rows', 2])]
+  const [targets, weights] = [g.input('y', ['rows', 'rows']), g.input('w', ['rows'])]
+  const loss = contrastiveLoss(a, b, { targets, weights, temperature: 0.5 })
+  const numbers = { b: floats([2, 2], 1, 0, 0, 1), y: floats([2, 2], 1, 0, 0, 1), w: floats([2], 0.5, 0.5) }
+  const start = [3, 1, 1, 1]
+  const got = await lossAndGradient(loss, a, { ...numbers, a: floats([2, 2], ...start) })
+  const cosines = [3 / Math.sqrt(10), 1 / Math.sqrt(10), Math.SQRT1_2, Math.SQRT1_2].map((x) => x / 0.5)
+  const [first] = softmax(cosines.slice(0, 2))
+  expect(got.loss).toBeCloseTo(-(Math.log(first!) + Math.log(0.5)) / 2, 5)
+  expect(3 * got.gradient[0]! + got.gradient[1]!).toBeCloseTo(0, 6)
+  const moved = start.map((x, i) => x - 0.1 * got.gradient[i]!)
+  const after = await lossAndGradient(loss, a, { ...numbers, a: floats([2, 2], ...moved) })
+  expect(after.loss).toBeLessThan(got.loss)
+})
+
+test('squared error has the gradient 2 · weight · difference', async () => {
+  const [x, y, w] = [g.input('x', ['rows']), g.input('y', ['rows']), g.input('w', ['rows'])]
+  const feeds = { x: floats([2], 3, 1), y: floats([2], 1, 1), w: floats([2], 0.5, 0.5) }
+  expect(await lossAndGradient(squaredError(x, y, w), x, feeds)).toEqual({ loss: 2, gradient: [2, 0] })
+})
