@@ -2,7 +2,6 @@
 // batches of about one length. What it gives (hidden states, a vector, logits) are the outputs of the graph.
 import { throwIfCancelled } from '../../base/errors.ts'
 import type { WorkOptions } from '../../base/progress.ts'
-import { orderedNodes } from '../../graph/gradients.ts'
 import type { Value } from '../../graph/value.ts'
 import type { WeightPrecision } from '../../onnx/fused-rules.ts'
 import { lowerInference } from '../../onnx/lower-inference.ts'
@@ -11,6 +10,7 @@ import { float32Tensor, floatsOf, int32Tensor } from '../../runtime/tensor.ts'
 import type { TensorSource } from '../weights/tensor-source.ts'
 import { encoderInputs } from './encoder.ts'
 import { type BatchLimits, lengthBatches, padBatch } from './framing.ts'
+import { readParameters } from './parameters.ts'
 
 /** What one batch gave. */
 export interface EncodedBatch {
@@ -60,19 +60,6 @@ export async function openEncoderSession(
     run: (texts, take, encodeOptions) => runBatches(session, options.padId, { texts, take }, encodeOptions),
     release: () => session.release(),
   }
-}
-
-/** The values of all parameters that a graph has, by name. */
-export async function readParameters(
-  values: readonly Value[],
-  tensors: TensorSource,
-): Promise<Map<string, Float32Array>> {
-  const read = new Map<string, Float32Array>()
-  for (const { op } of orderedNodes(values)) {
-    if (op.kind !== 'parameter' || read.has(op.name)) continue
-    read.set(op.name, (await tensors.read(op.name)).data)
-  }
-  return read
 }
 
 const usualLimits: BatchLimits = { rows: 32, tokens: 4096 }

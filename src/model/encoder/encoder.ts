@@ -52,6 +52,8 @@ export interface EncoderForm {
   readonly from?: number
   /** Layers below this one are part of the graph; all by default. */
   readonly to?: number
+  /** The graph of the layers before `from`, which this one goes on from instead of being fed hidden states. */
+  readonly below?: EncoderGraph
   /** True: token types are fed; false: all tokens are of the first text. */
   readonly pairs?: boolean
   /** True: queries, keys and values come from one multiplication by joined weights, which are joined when loaded. */
@@ -70,11 +72,12 @@ export interface EncoderGraph {
 /** Hidden states of the texts fed, in the form asked for. */
 export function encoderGraph(config: EncoderConfig, form: EncoderForm = {}): EncoderGraph {
   const parameters = encoderParameters(config)
-  const mask = input(encoderInputs.mask, [B, T])
+  const mask = form.below?.mask ?? input(encoderInputs.mask, [B, T])
   const bias = attentionBias(mask)
   const from = form.from ?? 0
-  let hidden =
+  const fed = (): Value =>
     from === 0 ? embedded(config, form, parameters) : input(encoderInputs.hidden, [B, T, config.hidden])
+  let hidden = form.below?.hidden ?? fed()
   for (let layer = from; layer < (form.to ?? config.layers); layer++) {
     hidden = encoderLayer(config, form, { layer, hidden, bias, parameters })
   }

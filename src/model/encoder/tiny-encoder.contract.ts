@@ -5,10 +5,19 @@ import type { EncoderConfig, EncoderFamily } from './encoder-config.ts'
 import { parseEncoderConfig } from './encoder-config.ts'
 import { encoderTensors, type LayerPart, layerTensor } from './weight-names.ts'
 
-const sizes = { hidden: 16, heads: 2, layers: 3, intermediate: 32, vocabulary: 50, positions: 40 } as const
+interface TinySizes {
+  readonly hidden: number
+  readonly heads: number
+  readonly layers: number
+  readonly intermediate: number
+  readonly vocabulary: number
+  readonly positions: number
+}
+
+const sizes: TinySizes = { hidden: 16, heads: 2, layers: 3, intermediate: 32, vocabulary: 50, positions: 40 }
 
 /** What the families publish as their configuration, with tiny sizes. */
-export function tinyConfigJson(family: EncoderFamily, changes: Partial<typeof sizes> = {}): object {
+export function tinyConfigJson(family: EncoderFamily, changes: Partial<TinySizes> = {}): object {
   const { hidden, heads, layers, intermediate, vocabulary, positions } = { ...sizes, ...changes }
   if (family === 'distilbert') {
     return {
@@ -31,7 +40,7 @@ export function tinyConfigJson(family: EncoderFamily, changes: Partial<typeof si
 }
 
 /** The configuration of a tiny encoder. */
-export function tinyConfig(family: EncoderFamily, changes: Partial<typeof sizes> = {}): EncoderConfig {
+export function tinyConfig(family: EncoderFamily, changes: Partial<TinySizes> = {}): EncoderConfig {
   return parseEncoderConfig(tinyConfigJson(family, changes), 'config.json')
 }
 
@@ -46,7 +55,9 @@ export function tinyTensors(config: EncoderConfig, seed: number, prefix = ''): T
 
 function randomTensor(random: Random, name: string, shape: readonly number[]): StoredTensor {
   const isGain = /LayerNorm\.weight$/.test(name)
-  const deviation = shape.length === 2 && !name.startsWith('embeddings') ? 1 / Math.sqrt(shape[1]!) : 0.3
+  const isLinear = shape.length === 2 && !name.startsWith('embeddings')
+  // Words tell more of a token than its place does, as in encoders that are trained.
+  const deviation = isLinear ? 1 / Math.sqrt(shape[1]!) : name.includes('word_') ? 1 : 0.05
   const length = shape.reduce((product, size) => product * size, 1)
   return { shape, data: Float32Array.from({ length }, () => (isGain ? 1 : 0) + deviation * random.normal()) }
 }

@@ -1,0 +1,79 @@
+// A trained classifier that answers: its graph (encoder, vector, logits, distance to the training classes) in a session.
+import { encoderGraph } from '../../model/encoder/encoder.ts'
+import type { EncoderConfig } from '../../model/encoder/encoder-config.ts'
+import { type EncoderSession, openEncoderSession } from '../../model/encoder/encoder-session.ts'
+import { headLogits } from '../../model/encoder/heads.ts'
+import { pooled } from '../../model/encoder/pooling.ts'
+import type { Pooling } from '../../model/encoder/pooling-config.ts'
+import type { TensorSource } from '../../model/weights/tensor-source.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import { floatsOf } from '../../runtime/tensor.ts'
+import { classifierHead } from './head-training.ts'
+import { noveltyDistance } from './novelty.ts'
+
+/** What is known of texts, by row. */
+export interface Scored {
+  /** [rows, labels]. */
+  readonly logits: Float32Array
+  /** Squared distances to the nearest training class; absent before novelty is fitted. */
+  readonly distances?: Float32Array
+  /** [rows, width]; absent afterwards. */
+  readonly features?: Float32Array
+}
+
+export interface ClassifierOptions {
+  readonly name: string
+  readonly config: EncoderConfig
+  readonly pooling: Pooling
+  readonly labels: number
+  /** Class means of the distance; absent: the vectors themselves are given, to fit it. */
+  readonly noveltyClasses?: number
+  readonly threads: number
+  readonly spinning: boolean
+  readonly signal?: AbortSignal
+}
+
+/** Loads a classifier whose tensors, the head's too, are in the source. */
+export function openClassifier(
+  tensors: TensorSource,
+  runtime: Runtime,
+  { config, pooling, labels, noveltyClasses, ...load }: ClassifierOptions,
+): Promise<EncoderSession> {
+  const vector = pooled(encoderGraph(config, { joined: true }), pooling)
+  const logits = headLogits(vector, classifierHead(config, labels))
+  const outputs =
+    noveltyClasses === undefined
+      ? { logits, features: vector }
+      : { logits, distances: noveltyDistance(vector, noveltyClasses) }
+  return openEncoderSession(outputs, tensors, runtime, { ...load, padId: config.padId })
+}
+
+/** Runs framed texts through a classifier. */
+export async function scoreTexts(
+  session: EncoderSession,
+  texts: readonly Int32Array[],
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Scored> {
+  const outputs: { [name: string]: Float32Array } = {}
+  await session.run(
+    texts,
+    (batch) => {
+      for (const name of Object.keys(batch.outputs)) {
+        const values = floatsOf(batch.outputs[name], name)
+        const width = values.length / batch.rows.length
+        const into = outputs[name] ?? new Float32Array(texts.length * width)
+        outputs[name] = into
+        batch.rows.forEach((row, i) => {
+          into.set(values.subarray(i * width, (i + 1) * width), row * width)
+        })
+      }
+    },
+    options,
+  )
+  const { logits, distances, features } = outputs
+  return {
+    logits: logits ?? new Float32Array(0),
+    ...(distances && { distances }),
+    ...(features && { features }),
+  }
+}
