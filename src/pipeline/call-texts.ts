@@ -1,5 +1,6 @@
 /** What a kept call asked and what it was answered, out of its bodies. */
 import { type Json, tryParseJson } from '../base/json.ts'
+import type { TokenChoice } from '../task/soft-label.ts'
 import type { Prompt } from '../task/types.ts'
 import { anthropicAnswer, anthropicPrompt } from '../wire/anthropic-prompt.ts'
 import type { Call } from '../wire/call.ts'
@@ -25,6 +26,14 @@ export function keptAnswer({ wire, response }: Call): string | undefined {
   }
   if (wire !== 'openai-chat') return undefined
   return chatResponseSchema.safeParse(body).data?.choices[0]?.message.content ?? undefined
+}
+
+/** The tokens of a kept chat call's answer with their log-probabilities, where the upstream gave them. */
+export function keptTokens({ wire, response }: Call): readonly TokenChoice[] | undefined {
+  // Most answers have none, and parsing them all once more would be felt.
+  if (wire !== 'openai-chat' || !response?.includes('"top_logprobs"')) return undefined
+  const answer = chatResponseSchema.safeParse(tryParseJson(response)).data?.choices[0]
+  return answer?.logprobs?.content ?? undefined
 }
 
 function parsed(text: string | undefined): Json | undefined {

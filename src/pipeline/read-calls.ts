@@ -5,9 +5,11 @@ import type { WorkOptions } from '../base/progress.ts'
 import type { Example } from '../data/example.ts'
 import { contextGroup, exampleId } from '../data/example-set.ts'
 import type { LearnedTask, RawCall } from '../task/from-calls.ts'
+import type { Distribution } from '../task/predictor.ts'
+import { softLabel, type TokenChoice } from '../task/soft-label.ts'
 import type { Store } from '../trace/store.ts'
 import type { Call } from '../wire/call.ts'
-import { keptAnswer, keptPrompt } from './call-texts.ts'
+import { keptAnswer, keptPrompt, keptTokens } from './call-texts.ts'
 
 /** A call that a row can be made of, and where its answer comes from. */
 export interface AnsweredCall extends RawCall {
@@ -16,6 +18,8 @@ export interface AnsweredCall extends RawCall {
   readonly isFairSample: boolean
   /** True for calls that came upstream because a specialist was unsure or found them novel. */
   readonly isEscalated: boolean
+  /** Tokens of the teacher's answer with their log-probabilities, where it gave them. */
+  readonly tokens?: readonly TokenChoice[]
 }
 
 export interface ReadCalls {
@@ -65,18 +69,20 @@ export async function readCalls(store: Store, request: ReadCallsRequest): Promis
  * one context are a group, unless all calls are about it.
  */
 export function callExamples(
-  learned: Pick<LearnedTask, 'examples'>,
+  learned: Pick<LearnedTask, 'examples'> & Partial<Pick<LearnedTask, 'rendering' | 'space'>>,
   calls: readonly AnsweredCall[],
 ): readonly Example[] {
   const contexts = new Set(
     learned.examples.flatMap(({ input }) => (input.kind === 'question' ? [input.context] : [])),
   )
   const examples = learned.examples.map(({ call, input, output }): Example => {
-    const { source, isFairSample } = calls[call]!
+    const { source, isFairSample, tokens } = calls[call]!
+    const soft = tokens && softOf(learned, tokens)
     const isGrouped = input.kind === 'question' && contexts.size > 1
     return {
       id: exampleId(input),
       ...{ input, output, source, weight: 1 },
+      ...(soft && { soft }),
       ...(isFairSample && { isFairSample }),
       ...(isGrouped && { group: contextGroup(input.context) }),
     }
@@ -85,12 +91,23 @@ export function callExamples(
   return examples.filter(({ id, source }) => source === 'human' || !byPeople.has(id))
 }
 
+function softOf(
+  { rendering, space }: Partial<Pick<LearnedTask, 'rendering' | 'space'>>,
+  tokens: readonly TokenChoice[],
+): Distribution | undefined {
+  if (space?.kind !== 'labels' || space.multiple) return undefined
+  if (rendering?.kind !== 'text' && rendering?.kind !== 'json') return undefined
+  return softLabel(tokens, { rendering, labels: space.labels })
+}
+
 /** False where no row can be made of the call. */
 function add(calls: AnsweredCall[], call: Call, correction: string | undefined): boolean {
   const [prompt, answer] = [keptPrompt(call), correction ?? keptAnswer(call)]
   if (!prompt || answer === undefined) return false
   const source = correction === undefined ? 'teacher' : 'human'
   const isEscalated = call.reason === 'unsure' || call.reason === 'novel'
-  calls.push({ prompt, answer, source, isFairSample: call.auditOf !== undefined, isEscalated })
+  const tokens = correction === undefined ? keptTokens(call) : undefined
+  const isFairSample = call.auditOf !== undefined
+  calls.push({ prompt, answer, source, isFairSample, isEscalated, ...(tokens && { tokens }) })
   return true
 }

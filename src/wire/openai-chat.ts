@@ -48,6 +48,12 @@ const usageSchema = z.looseObject({
     .nullish(),
 })
 
+const likelihood = { token: z.string(), logprob: z.number() }
+const tokenSchema = z.looseObject({
+  ...likelihood,
+  top_logprobs: z.array(z.looseObject(likelihood)).nullish(),
+})
+
 /** The answer of `POST /v1/chat/completions` without streaming. */
 export const chatResponseSchema = z.looseObject({
   choices: z.array(
@@ -55,6 +61,11 @@ export const chatResponseSchema = z.looseObject({
       index: z.int().optional(),
       message: z.looseObject({ role: z.string().optional(), content: z.string().nullish() }),
       finish_reason: z.string().nullish(),
+      // Log-probabilities of another shape are none.
+      logprobs: z
+        .looseObject({ content: z.array(tokenSchema).nullish() })
+        .nullish()
+        .catch(undefined),
     }),
   ),
   // A usage of another shape is none; the answer is one all the same.

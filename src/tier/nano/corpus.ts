@@ -12,11 +12,13 @@ export interface LabelledTexts {
   readonly classCount: number
   readonly weights: Float32Array
   readonly groups: Int32Array
+  /** So many of the last rows are learned from and never checked on; absent: none. */
+  readonly onlyLearned?: number
 }
 
 /** Counts the n-grams of all texts and embeds them; `tick` is called with the share done. */
 export function prepareCorpus(
-  { texts, ...rows }: LabelledTexts,
+  { texts, onlyLearned = 0, ...rows }: LabelledTexts,
   table: StaticEmbedding,
   tick: (share: number) => void,
 ): Corpus {
@@ -31,8 +33,10 @@ export function prepareCorpus(
     if (row % 256 === 0) tick(row / texts.length)
   })
   const terms = counter.finish()
+  const families = joinFamilies(terms, rows.groups)
+  families.contained.fill(1, texts.length - onlyLearned)
   return {
-    ...{ ...rows, features, ...joinFamilies(terms, rows.groups), terms, embeddings, dimensions },
+    ...{ ...rows, features, ...families, terms, embeddings, dimensions },
     ...{ pieces: pieces.finish(), pieceCount: table.pieces.size },
   }
 }

@@ -16,6 +16,7 @@ import { loadExtraction, trainExtraction } from './extraction/extraction.ts'
 import { fingerprint } from './fingerprint.ts'
 import { textOf } from './inputs.ts'
 import { createNanoPredictor } from './predictor.ts'
+import { withSoftRows } from './soft-rows.ts'
 import { type Trained, trainInThread } from './training-thread.ts'
 
 /** Addresses, not memory: what a server's specialists fill before theirs has to grow for the first time. */
@@ -46,7 +47,9 @@ export function createNanoTier(): Tier {
       const classes = classesOf(task, examples)
       const texts = examples.map(({ input }) => textOf(input))
       const table = dominantScript(sampleOf(texts))
-      const labelled = labelledTexts(examples, texts, classes)
+      const hard = labelledTexts(examples, texts, classes)
+      const byLabel = new Map(classes.map((names, at) => [names[0]!, at]))
+      const labelled = isSingle(task) ? withSoftRows(hard, examples, (label) => byLabel.get(label)) : hard
       const { seed, budgetMs } = options
       const job = { texts: labelled, table, seed, ...(budgetMs !== undefined && { budgetMs }) }
       const trained = await trainInThread(job, options)
