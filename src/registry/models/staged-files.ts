@@ -73,6 +73,12 @@ async function convert(
 }
 
 async function openOnnx(folder: string, file: string): Promise<TensorSource> {
+  const { size } = await stat(join(folder, file))
+  if (size >= 2 ** 31)
+    throw appError('weights.file', {
+      file,
+      problem: `it has ${size} bytes, and a message of ONNX ends at 2 GiB`,
+    })
   const graph = readOnnxWeights(await readFile(join(folder, file)), file)
   return onnxTensors(graph, { file, external: (location) => openBytes(join(folder, location)) })
 }
