@@ -4,6 +4,7 @@ import {
   add,
   erf,
   exp,
+  linear,
   log,
   matmul,
   mul,
@@ -101,22 +102,36 @@ export function expandGelu(node: Node, form: GeluForm): GeluParts {
   const known = geluParts.get(node)
   if (known) return known
   const x = node.inputs[0]!
-  const { inner, bend } = geluForms[form](x)
+  const { inner, bend, factor, of } = geluForms[form](x)
   const curve = add(bend, scalar(1))
-  const parts = { inner, curve, output: scale(mul(x, curve), 0.5) }
+  const parts = { inner, curve, output: scale(mul(of, curve), factor) }
   geluParts.set(node, parts)
   return parts
 }
 
-const geluForms: { readonly [F in GeluForm]: (x: Value) => { readonly inner: Value; readonly bend: Value } } =
-  {
-    erf: (x) => {
-      const inner = scale(x, Math.SQRT1_2)
-      return { inner, bend: erf(inner) }
-    },
-    tanh: (x) => {
-      const slope = add(scale(mul(x, x), 0.044715), scalar(1))
-      const inner = mul(scale(x, Math.sqrt(2 / Math.PI)), slope)
-      return { inner, bend: tanh(inner) }
-    },
-  }
+interface GeluCurve {
+  readonly inner: Value
+  readonly bend: Value
+  /** The output is `of` · (bend + 1) · factor. */
+  readonly of: Value
+  readonly factor: number
+}
+
+const geluForms: { readonly [F in GeluForm]: (x: Value) => GeluCurve } = {
+  erf: (x) => {
+    const inner = scaledLayer(x, Math.SQRT1_2)
+    return { inner, bend: erf(inner), of: inner, factor: Math.SQRT1_2 }
+  },
+  tanh: (x) => {
+    const slope = add(scale(mul(x, x), 0.044715), scalar(1))
+    const inner = mul(scale(x, Math.sqrt(2 / Math.PI)), slope)
+    return { inner, bend: tanh(inner), of: x, factor: 0.5 }
+  },
+}
+
+/** x · factor; where x is a linear layer, by its own product, which costs nothing and leaves x itself without use. */
+function scaledLayer(x: Value, factor: number): Value {
+  const { op, inputs } = x.node
+  if (op.kind !== 'linear') return scale(x, factor)
+  return linear(inputs[0]!, inputs[1]!, inputs[2]!, { ...op, alpha: op.alpha * factor })
+}

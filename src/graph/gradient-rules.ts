@@ -70,10 +70,10 @@ const gradientRules: GradientRules = {
     return [g.mul(g.div(chosen, ties), spread(dy, x!.shape, op.axes))]
   },
   matmul: (op, { inputs: [a, b] }, __, dy) => matmulGradient(op, a!, b!, dy),
-  linear: (op, { inputs: [x, weight, bias] }, __, dy) => {
-    const as = { kind: 'matmul', transposeA: false, transposeB: op.transposeWeight, alpha: 1 } as const
-    const toBias = bias!.shape.length === 1 ? columnSum(dy) : undefined
-    return [...matmulGradient(as, x!, weight!, dy), toBias]
+  linear: (op, { inputs: [x, weight] }, __, dy) => {
+    const { alpha, transposeWeight: transposeB } = op
+    const product = { kind: 'matmul', transposeA: false, transposeB, alpha } as const
+    return [...matmulGradient(product, x!, weight!, dy), g.scale(columnSum(dy), alpha)]
   },
   gather: (_, { inputs: [table, ids] }, __, dy) => [g.scatterAdd(ids!, dy, table!.shape[0]!), undefined],
   reshape: (_, { inputs: [x] }, __, dy) => [g.reshape(dy, x!.shape)],
@@ -178,10 +178,10 @@ function halved(dy: Value): Value {
 type GeluGradient = (x: Value, parts: GeluParts, dy: Value) => Value
 
 const geluGradient: { readonly [F in GeluForm]: GeluGradient } = {
-  // y' = ½ (curve + 2 x φ(x)) with 2 x φ(x) = x / e^(x²/2 − ln √(2/π)): no product with a constant is left over
-  erf: (x, { inner, curve }, dy) => {
-    const exponent = g.sub(g.mul(inner, inner), g.scalar(Math.log(Math.sqrt(2 / Math.PI))))
-    return g.mul(halved(dy), g.add(curve, g.div(x, g.exp(exponent))))
+  // y' = ½ (curve + 2 x φ(x)), and with u = x/√2, 2 x φ(x) = u / e^(u² − ln (2/√π)): no product with a constant is left over
+  erf: (_, { inner, curve }, dy) => {
+    const exponent = g.sub(g.mul(inner, inner), g.scalar(Math.log(2 / Math.sqrt(Math.PI))))
+    return g.mul(halved(dy), g.add(curve, g.div(inner, g.exp(exponent))))
   },
   // y' = ½ curve (1 + x u' (2 − curve)) with u' = √(2/π) (1 + 3 · 0.044715 x²)
   tanh: (x, { curve }, dy) => {

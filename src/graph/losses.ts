@@ -1,5 +1,5 @@
 /** Losses. Each is a weighted sum over rows; weights that add up to 1 over a step make it a mean, also over micro-batches. */
-import { assertSame, product, shapeText } from './dim.ts'
+import { assertSame, shapeText } from './dim.ts'
 import * as g from './ops.ts'
 import type { Value } from './value.ts'
 
@@ -39,13 +39,13 @@ export function sigmoidCrossEntropy(logits: Value, targets: Value, weights: Valu
 }
 
 /** Rows of length 1: x / √(Σ x² + 10⁻¹²). */
-export function normalizeRows(x: Value): Value {
+function normalizeRows(x: Value): Value {
   const square = g.reduceSum(g.mul(x, x), [-1], { keep: true })
   return g.mul(x, g.reciprocal(g.sqrt(g.add(square, g.scalar(1e-12)))))
 }
 
 /** Cosine of each row of a with each row of b: `[rows, width]` and `[others, width]` → `[rows, others]`. */
-export function cosines(a: Value, b: Value): Value {
+function cosines(a: Value, b: Value): Value {
   return g.matmul(normalizeRows(a), normalizeRows(b), { transposeB: true })
 }
 
@@ -67,11 +67,4 @@ export function contrastiveLoss(
   const scores = g.scale(cosines(a, b), 1 / options.temperature)
   const compared = options.excluded ? g.add(scores, options.excluded) : scores
   return crossEntropy(compared, options.targets, options.weights)
-}
-
-/** Weighted mean of the squared difference of two values of one shape `[rows]`. */
-export function squaredError(predicted: Value, targets: Value, weights: Value): Value {
-  assertSame('squaredError', 'elements', product(...predicted.shape), product(...targets.shape))
-  const difference = g.sub(predicted, targets)
-  return g.reduceSum(g.mul(g.mul(difference, difference), weights), everyAxis(weights))
 }

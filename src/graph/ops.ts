@@ -101,13 +101,19 @@ export const matmul = (
     b,
   )
 
-/** x W + b: x `[…, in]`, bias `[out]`, weight `[in, out]`, or `[out, in]` (as PyTorch stores it) with `transposeWeight`. */
+/** (x W + b) · alpha: x `[…, in]`, bias `[out]`, weight `[in, out]`, or `[out, in]` (as PyTorch stores it) with `transposeWeight`. */
 export const linear = (
   x: Value,
   weight: Value,
   bias: Value,
-  options: { readonly transposeWeight?: boolean } = {},
-): Value => value({ kind: 'linear', transposeWeight: options.transposeWeight ?? false }, x, weight, bias)
+  options: { readonly transposeWeight?: boolean; readonly alpha?: number } = {},
+): Value =>
+  value(
+    { kind: 'linear', transposeWeight: options.transposeWeight ?? false, alpha: options.alpha ?? 1 },
+    x,
+    weight,
+    bias,
+  )
 
 /** Rows of a table `[rows, …]` by int32 ids of any shape: `[…ids, …row]`. */
 export const gather = (table: Value, ids: Value): Value => value({ kind: 'gather' }, table, ids)

@@ -194,7 +194,7 @@ const rules: Rules = {
   },
   linear: (op, [x, weight, bias]) => {
     const product = times(x!, op.transposeWeight ? swapped(weight!) : weight!)
-    return [filled(product.shape, (place) => at(product, place) + at(bias!, place))]
+    return [filled(product.shape, (place) => (at(product, place) + at(bias!, place)) * op.alpha)]
   },
   gather: (_, [table, ids]) => {
     const width = sizeOf(table!.shape.slice(1))

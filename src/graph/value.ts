@@ -57,7 +57,7 @@ export type Op =
       readonly transposeB: boolean
       readonly alpha: number
     }
-  | { readonly kind: 'linear'; readonly transposeWeight: boolean }
+  | { readonly kind: 'linear'; readonly transposeWeight: boolean; readonly alpha: number }
   | { readonly kind: 'gather' }
   | { readonly kind: 'scatterAdd'; readonly rows: Shape[number] }
   | { readonly kind: 'reshape'; readonly shape: Shape }

@@ -81,7 +81,7 @@ function fusedAttention(op: OpOf<'attention'>, { inputs }: Node, e: Emitter): re
 
 /** A weight [out, in] whose numbers are known, from a parameter or several joined. */
 function weightOf({ op, inputs }: Node, tensors: ReadonlyMap<string, Float32Array>): Weight | undefined {
-  if (op.kind !== 'linear' || !op.transposeWeight) return undefined
+  if (op.kind !== 'linear' || !op.transposeWeight || op.alpha !== 1) return undefined
   const parts = partsOf(inputs[1]!)?.map((name) => tensors.get(name))
   const width = Number(inputs[1]!.shape[1])
   if (!parts || parts.some((part) => part === undefined)) return undefined

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { gradients } from '../graph/gradients.ts'
-import { contrastiveLoss, crossEntropy, sigmoidCrossEntropy, squaredError } from '../graph/losses.ts'
+import { contrastiveLoss, crossEntropy, sigmoidCrossEntropy } from '../graph/losses.ts'
 import * as g from '../graph/ops.ts'
 import type { Value } from '../graph/value.ts'
 import { lowerInference } from './lower-inference.ts'
@@ -70,10 +70,4 @@ test('the contrastive loss pulls a pair together: its gradient is across each ro
   const moved = start.map((x, i) => x - 0.1 * got.gradient[i]!)
   const after = await lossAndGradient(loss, a, { ...numbers, a: floats([2, 2], ...moved) })
   expect(after.loss).toBeLessThan(got.loss)
-})
-
-test('squared error has the gradient 2 · weight · difference', async () => {
-  const [x, y, w] = [g.input('x', ['rows']), g.input('y', ['rows']), g.input('w', ['rows'])]
-  const feeds = { x: floats([2], 3, 1), y: floats([2], 1, 1), w: floats([2], 0.5, 0.5) }
-  expect(await lossAndGradient(squaredError(x, y, w), x, feeds)).toEqual({ loss: 2, gradient: [2, 0] })
 })

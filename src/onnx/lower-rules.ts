@@ -77,7 +77,11 @@ const loweringRules: LoweringRules = {
   linear: (op, { inputs: [x, weight, bias] }, e) => {
     const { value, factor } = unscaled(x!)
     const inputs = [rows(value, e), e.name(weight!), e.name(bias!)]
-    const flags = { transB: int(op.transposeWeight ? 1 : 0), alpha: float(factor) }
+    const flags = {
+      transB: int(op.transposeWeight ? 1 : 0),
+      alpha: float(factor * op.alpha),
+      beta: float(op.alpha),
+    }
     const [flat] = e.emit('Gemm', inputs, { attributes: flags })
     const width = weight!.shape[op.transposeWeight ? 0 : 1]!
     return [unflattened(flat!, [...x!.shape.slice(0, -1), width], e)]

@@ -120,7 +120,8 @@ const cases: { readonly [K in OpName]: Build } = {
     ]
     const values = [
       g.linear(x, weight, bias),
-      g.linear(g.scale(g.flattenRows(x), 3), turned, bias, { transposeWeight: true }),
+      g.gelu(g.linear(x, weight, bias)),
+      g.linear(g.scale(g.flattenRows(x), 3), turned, bias, { transposeWeight: true, alpha: 0.5 }),
     ]
     return { values, to: [x, weight, turned, bias] }
   },

@@ -1,6 +1,4 @@
 /** Protocol Buffers on the wire (encoding version 3), as far as ONNX needs them: fields written and walked through. */
-import { assert } from '../base/errors.ts'
-
 const utf8 = new TextEncoder()
 
 /** Collects the fields of one message; nested messages are collectors of their own. */
@@ -171,11 +169,4 @@ function endOfVarint(bytes: Uint8Array, start: number): number {
   const end = bytes.subarray(start, start + 10).findIndex((byte) => byte < 128)
   if (end < 0) throw new RangeError('a number is longer than 64 bits')
   return start + end + 1
-}
-
-/** Little-endian 32-bit floats of a field. */
-export function packedFloats(bytes: Uint8Array): readonly number[] {
-  assert(bytes.length % 4 === 0, `${bytes.length} bytes are not whole floats`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  return Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(i * 4, true))
 }
