@@ -1,6 +1,7 @@
 // Trains the upper layers of an encoder together with its head, from hidden states of the layers below that were
 // computed once; the graph holds nothing of what does not train.
 import { seededRandom } from '../../base/random.ts'
+import { crossEntropy, sigmoidCrossEntropy } from '../../graph/losses.ts'
 import { input } from '../../graph/ops.ts'
 import { adamW, type Trained } from '../../graph/optimizer.ts'
 import { stepGraph, type TrainingStep } from '../../graph/training-step.ts'
@@ -9,12 +10,11 @@ import type { BaseModel } from '../../model/encoder/base-model.ts'
 import { dropoutKinds, type FedDropout, fedDropout } from '../../model/encoder/dropout.ts'
 import { encoderGraph, encoderInputs } from '../../model/encoder/encoder.ts'
 import { headLogits } from '../../model/encoder/heads.ts'
-import { binaryCrossEntropy, crossEntropy } from '../../model/encoder/losses.ts'
 import { graphParameters } from '../../model/encoder/parameters.ts'
 import { pooled } from '../../model/encoder/pooling.ts'
 import { lowerTraining } from '../../onnx/lower-training.ts'
 import { activationBytes } from '../../runtime/training/activations.ts'
-import { planBatches } from '../../runtime/training/batches.ts'
+import { type Batch, planBatches } from '../../runtime/training/batches.ts'
 import type { Column } from '../../runtime/training/columns.ts'
 import {
   type TrainingResult,
@@ -38,7 +38,7 @@ export interface FineTuneRows {
 }
 
 /** Trains; the tensors given back are those of the layers that trained and of the head, by their names. */
-export async function fineTune(
+export function fineTune(
   base: BaseModel,
   rows: FineTuneRows,
   {
@@ -48,10 +48,36 @@ export async function fineTune(
   }: { readonly recipe: FineTuneRecipe; readonly head: HeadWeights; readonly seed: number },
   options: TrainModelOptions,
 ): Promise<TrainingResult> {
-  const random = seededRandom(seed)
-  const dropout = fedDropout(base.config, random.fork('dropout'), recipe.dropout)
-  const loss = lossOf(base, rows, recipe, dropout)
-  const step = stepOf(base, loss, recipe)
+  const dropout = fedDropout(base.config, seededRandom(seed).fork('dropout'), recipe.dropout)
+  const job: TuningJob = {
+    loss: lossOf(base, rows, recipe, dropout),
+    head: new Map([
+      ['head.weight', head.weight],
+      ['head.bias', head.bias],
+    ]),
+    batches: batchesOf(rows, recipe, seed),
+    columns: columnsOf(base, rows, recipe, dropout),
+  }
+  return tuneEncoder(base, job, { recipe, seed }, options)
+}
+
+/** What a training of an encoder with something on it is made of. */
+export interface TuningJob {
+  readonly loss: Value
+  /** Starting numbers of the parameters that the base does not have. */
+  readonly head: ReadonlyMap<string, Float32Array>
+  readonly batches: readonly Batch[]
+  readonly columns: readonly Column[]
+}
+
+/** Trains what the loss is made of, all but the base's tables. */
+export async function tuneEncoder(
+  base: BaseModel,
+  { loss, head, batches, columns }: TuningJob,
+  { recipe, seed }: { readonly recipe: FineTuneRecipe; readonly seed: number },
+  options: TrainModelOptions,
+): Promise<TrainingResult> {
+  const step = stepOf(base, loss, recipe, new Set(head.keys()))
   const start = await startOf(base, step, head)
   const { state, reports } = stepGraph(step)
   const roots = [...state.map(({ after }) => after), ...Object.values(reports)]
@@ -60,11 +86,8 @@ export async function fineTune(
     {
       name: base.name,
       model: lowerTraining(step, frozen),
-      start,
-      batches: batchesOf(rows, recipe, seed),
-      columns: columnsOf(base, rows, recipe, dropout),
+      ...{ start, batches, columns, seed },
       schedule: { learningRate: (at, steps) => rateAt(at, steps, recipe) },
-      seed,
       activationBytes: (axes) => activationBytes(roots, axes),
     },
     options,
@@ -81,21 +104,25 @@ function lossOf(base: BaseModel, rows: FineTuneRows, recipe: FineTuneRecipe, dro
   const logits = headLogits(pooled(graph, base.pooling), classifierHead(base.config, rows.labels))
   const targets = input('targets', ['batch', rows.labels])
   const shares = input('share', ['batch'])
-  return rows.multiple ? binaryCrossEntropy(logits, targets, shares) : crossEntropy(logits, targets, shares)
+  return rows.multiple ? sigmoidCrossEntropy(logits, targets, shares) : crossEntropy(logits, targets, shares)
 }
 
 /** Tables are never trained: few of their rows occur, and all would have to be kept. */
-function stepOf(base: BaseModel, loss: Value, recipe: FineTuneRecipe): TrainingStep {
+function stepOf(
+  base: BaseModel,
+  loss: Value,
+  recipe: FineTuneRecipe,
+  head: ReadonlySet<string>,
+): TrainingStep {
   const trained = [...graphParameters([loss])].flatMap(([name, parameter]): readonly Trained[] => {
     if (/^embeddings\..*_embeddings\./.test(name)) return []
     const weightDecay = parameter.shape.length > 1 ? recipe.weightDecay : 0
-    return [{ parameter, weightDecay, rate: rateOf(name, base, recipe) }]
+    return [{ parameter, weightDecay, rate: head.has(name) ? recipe.headRate : rateOf(name, base, recipe) }]
   })
   return { loss, trained, optimizer: adamW, clipNorm: recipe.clipNorm }
 }
 
-function rateOf(name: string, { config }: BaseModel, { layerDecay, headRate }: FineTuneRecipe): number {
-  if (name.startsWith('head.')) return headRate
+function rateOf(name: string, { config }: BaseModel, { layerDecay }: FineTuneRecipe): number {
   const layer = /^encoder\.layer\.(\d+)\./.exec(name)
   return layerDecay ** (layer ? config.layers - 1 - Number(layer[1]) : config.layers)
 }
@@ -103,13 +130,11 @@ function rateOf(name: string, { config }: BaseModel, { layerDecay, headRate }: F
 async function startOf(
   base: BaseModel,
   { trained }: TrainingStep,
-  head: HeadWeights,
+  head: ReadonlyMap<string, Float32Array>,
 ): Promise<ReadonlyMap<string, Float32Array>> {
   const start = new Map<string, Float32Array>()
   for (const name of graphParameters(trained.map(({ parameter }) => parameter)).keys()) {
-    if (name === 'head.weight') start.set(name, head.weight)
-    else if (name === 'head.bias') start.set(name, head.bias)
-    else start.set(name, (await base.tensors.read(name)).data)
+    start.set(name, head.get(name) ?? (await base.tensors.read(name)).data)
   }
   return start
 }

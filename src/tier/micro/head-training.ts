@@ -1,13 +1,13 @@
 // Trains linear heads on the vectors of a frozen encoder, several at once: the one for all rows, and one for each fold
 // of rows held aside. The vectors are computed once, so that a step is a few multiplications.
 import { type Random, seededRandom } from '../../base/random.ts'
+import { crossEntropy, sigmoidCrossEntropy } from '../../graph/losses.ts'
 import { add, input, mul, reduceSum, scale } from '../../graph/ops.ts'
 import { adamW } from '../../graph/optimizer.ts'
 import { stepGraph } from '../../graph/training-step.ts'
 import type { Value } from '../../graph/value.ts'
 import type { EncoderConfig } from '../../model/encoder/encoder-config.ts'
 import { headLogits, type LinearHead } from '../../model/encoder/heads.ts'
-import { binaryCrossEntropy, crossEntropy } from '../../model/encoder/losses.ts'
 import { graphParameters } from '../../model/encoder/parameters.ts'
 import { lowerTraining } from '../../onnx/lower-training.ts'
 import { activationBytes } from '../../runtime/training/activations.ts'
@@ -93,7 +93,7 @@ interface PenalisedHead {
 function headsLoss({ width, labels, multiple }: HeadRows, heads: readonly PenalisedHead[]): Value {
   const features = input('features', ['batch', width])
   const targets = input('targets', ['batch', labels])
-  const lossOf = multiple ? binaryCrossEntropy : crossEntropy
+  const lossOf = multiple ? sigmoidCrossEntropy : crossEntropy
   const losses = heads.map(({ head, penalty }, i) => {
     const logits = headLogits(features, head)
     const weight = graphParameters([logits]).get(`${head.name}.weight`)!
