@@ -15,6 +15,7 @@ import { openTarget } from '../src/pipeline/target.ts'
 import { trainAuto } from '../src/pipeline/train-auto.ts'
 import { openDiskRegistry } from '../src/registry/disk-registry.ts'
 import { bestInHindsight, riskCoverageCurve } from '../src/stats/risk-coverage.ts'
+import { homePaths } from '../src/trace/home.ts'
 import type { Card } from '../src/trust/card.ts'
 import { loadSet } from './certificate-data.ts'
 import { taskOf } from './certificate-model.ts'
@@ -25,7 +26,9 @@ const modelSeeds = 3
 
 async function measure(seed: number) {
   const set = loadSet('banking77')
-  const tiers = openTiers()
+  const tiers = await openTiers({
+    home: homePaths({ environment: process.env, workingFolder: process.cwd() }),
+  })
   const folder = await mkdtemp(join(tmpdir(), 'shoal-cascade-'))
   try {
     const registry = openDiskRegistry(folder)

@@ -70,7 +70,7 @@ export const errorTable = {
   'train.tier-missing': {
     ...state,
     message:
-      'The {tier} tier is not set up here. Run `shoal setup {tier}` and pull a base model, such as `shoal models pull minilm`.',
+      'The {tier} tier is not set up here. Run `shoal setup {tier}`.',
   },
   'train.busy': {
     ...state,

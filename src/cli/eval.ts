@@ -39,7 +39,7 @@ export function evalCommand(): Command {
 
 async function evaluateTarget(context: CommandContext, text: string, flags: EvalFlags): Promise<void> {
   const { registry, signal, terminal } = context
-  const target = await openTarget(text, { registry, tiers: everyTier(openTiers()) })
+  const target = await openTarget(text, { registry, tiers: everyTier(await openTiers(context)) })
   const { id, task, predictor, why } = target
   try {
     if (why !== undefined) terminal.note(why)

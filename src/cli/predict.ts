@@ -45,7 +45,7 @@ async function predict(
   { texts, flags }: { readonly texts: readonly string[]; readonly flags: PredictFlags },
 ): Promise<void> {
   const { registry, signal, terminal } = context
-  const target = await openTarget(text, { registry, tiers: everyTier(openTiers()) })
+  const target = await openTarget(text, { registry, tiers: everyTier(await openTiers(context)) })
   const about = await contextOf(target.task, flags.context)
   const printed: Json[] = []
   let read = 0

@@ -62,7 +62,7 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<vo
     storeFile: home.storeFile,
     store: await context.store(),
     registry,
-    tiers: everyTier(openTiers()),
+    tiers: everyTier(await openTiers({ home })),
     log,
     train: trainByItself,
     ...(upstreams && { upstreams }),

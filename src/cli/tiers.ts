@@ -1,17 +1,50 @@
 /** The tiers that commands train with and load: what is installed here, and nothing that is not. */
-import { appError } from '../base/errors.ts'
+import { join } from 'node:path'
+import { AppError, appError } from '../base/errors.ts'
+import type { WorkOptions } from '../base/progress.ts'
+import { baseOpener, pullingOpener } from '../registry/models/open-base.ts'
+import { createOnnxNodeRuntime } from '../runtime/onnx-node.ts'
+import { resolveOnnxRuntime } from '../runtime/resolve-onnx-runtime.ts'
+import { createMicroTier } from '../tier/micro/micro-tier.ts'
 import { createNanoTier } from '../tier/nano/nano-tier.ts'
 import type { Tier } from '../tier/tier.ts'
+import type { Home } from '../trace/home.ts'
 
 export interface Tiers {
   readonly nano: Tier
-  /** Absent: its runtime or its base model is not here yet. */
+  /** Absent: ONNX Runtime is not here. */
   readonly micro?: Tier
 }
 
+export interface TierPlaces {
+  readonly home: Pick<Home, 'registryFolder' | 'cacheFolder' | 'runtimeFolder'>
+  /** Present: a base model with an alias that is not here is fetched, and this is how it is stopped and reports. */
+  readonly pulling?: WorkOptions
+}
+
 /** Opens the tiers; none of them reads anything before it is used. */
-export function openTiers(): Tiers {
-  return { nano: createNanoTier() }
+export async function openTiers({ home, pulling }: TierPlaces): Promise<Tiers> {
+  const nano = createNanoTier()
+  const { registryFolder, cacheFolder, runtimeFolder } = home
+  if (!(await hasOnnxRuntime(runtimeFolder))) return { nano }
+  const openBase = pulling
+    ? pullingOpener({
+        ...{ registryFolder, downloadsFolder: join(cacheFolder, 'downloads'), environment: process.env },
+        ...pulling,
+      })
+    : baseOpener(registryFolder)
+  const runtime = createOnnxNodeRuntime({ folder: runtimeFolder })
+  return { nano, micro: createMicroTier({ openBase, runtime, runtimeFolder }) }
+}
+
+async function hasOnnxRuntime(folder: string): Promise<boolean> {
+  try {
+    await resolveOnnxRuntime({ folder })
+    return true
+  } catch (cause) {
+    if (cause instanceof AppError && cause.code === 'runtime.missing') return false
+    throw cause
+  }
 }
 
 /** All of them, to load any version with. */

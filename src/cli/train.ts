@@ -119,7 +119,7 @@ async function train(context: CommandContext, task: TaskId, flags: TrainFlags): 
     ...(flags.shots !== undefined && { shots: flags.shots }),
     ...(economics && { economics }),
   }
-  const { trained, why, others } = await trainAsked(flags.tier, registry, { rows, request })
+  const { trained, why, others } = await trainAsked(flags.tier, context, { rows, request })
   await rm(checkpointFolder, { recursive: true, force: true })
   await store.tasks.put(rows.task)
   for (const { manifest, cost } of [...others, trained])
@@ -141,10 +141,10 @@ interface Asked {
 /** Trains what the flag `--tier` names. */
 async function trainAsked(
   name: TrainFlags['tier'],
-  registry: CommandContext['registry'],
+  { home, registry, signal, terminal }: CommandContext,
   { rows, request }: Asked,
 ): Promise<Pick<TrainReport, 'trained' | 'why' | 'others'>> {
-  const tiers = openTiers()
+  const tiers = await openTiers({ home, pulling: { signal, progress: terminal.progress } })
   const shop = { baselines: plainBaselines, registry, clock: systemClock, version: packageVersion() }
   if (name !== 'auto') {
     const tier = tierNamed(tiers, name)
