@@ -127,7 +127,7 @@ function keptLayers({ recipe, base }: Work): { keepAfter?: number } {
   return from > 0 ? { keepAfter: from } : {}
 }
 
-/** The head of all rows, then one for each fold. */
+/** The head of all rows, then one for each fold; where upper layers train after it, that of the first fold alone. */
 async function headsOf(work: Work, { features }: FrozenRows): Promise<readonly HeadWeights[]> {
   const { targets, space, weights, recipe, base, options } = work
   const rows = {
@@ -135,7 +135,8 @@ async function headsOf(work: Work, { features }: FrozenRows): Promise<readonly H
     ...{ labels: space.labels.length, multiple: space.multiple },
   }
   const ofFolds = work.folds.map(({ learn }) => onlyRows(weights, learn))
-  return trainHeads(rows, [weights, ...ofFolds], recipe.head, {
+  const rowWeights = recipe.fineTune ? ofFolds.slice(0, 1) : [weights, ...ofFolds]
+  return trainHeads(rows, rowWeights, recipe.head, {
     ...trainOptions(work, { part: 0, parts: recipe.fineTune ? 4 : 1, width: 1 }),
     seed: options.seed,
   })
@@ -194,7 +195,7 @@ async function tuned(
     ...{ tokens: frozen.hidden ?? joinTokens(texts), targets, labels },
     ...{ multiple: space.multiple, weights, learn },
   }
-  const start = { recipe, head: heads[1]!, seed: options.seed }
+  const start = { recipe, head: heads[0]!, seed: options.seed }
   const { tensors } = await fineTune(base, rows, start, trainOptions(work, { part: 1, parts: 4, width: 3 }))
   const changed = new Map(
     [...tensors].map(
