@@ -45,7 +45,7 @@ export const questionColumnsShape: RowShape = Object.freeze({
         const question = questionIn(value, group)
         return [
           question === undefined
-            ? { kind: 'skipped', line, reason: 'no input' }
+            ? ({ kind: 'skipped', line, reason: 'no input' } as const)
             : questionRow(line, question, unit),
         ]
       },
