@@ -25,6 +25,8 @@ export interface EncodeOptions extends WorkOptions {
   readonly limits?: BatchLimits
   /** What progress calls it. */
   readonly stage?: string
+  /** Further int32 inputs [B, T] by name: values of each text's tokens; padding holds 0. */
+  readonly also?: { readonly [name: string]: readonly Int32Array[] }
 }
 
 export interface EncoderSession {
@@ -57,12 +59,14 @@ export async function openEncoderSession(
   const session = await runtime.load({ kind: 'bytes', bytes }, { ...options, give: true })
   return {
     sizeBytes: session.sizeBytes,
-    run: (texts, take, encodeOptions) => runBatches(session, options.padId, { texts, take }, encodeOptions),
+    run: (texts, take, encodeOptions) =>
+      runBatches(session, options.padId, { texts, take, also: encodeOptions?.also ?? {} }, encodeOptions),
     release: () => session.release(),
   }
 }
 
-const usualLimits: BatchLimits = { rows: 32, tokens: 4096 }
+// Small batches stay in the processor's caches: 16 texts took a fifth less time each than 64.
+const usualLimits: BatchLimits = { rows: 16, tokens: 4096 }
 
 /** Batches that are prepared or run at once: one runs while the next is padded. */
 const ahead = 2
@@ -70,12 +74,13 @@ const ahead = 2
 interface Asked {
   readonly texts: readonly Int32Array[]
   readonly take: (batch: EncodedBatch) => void
+  readonly also: NonNullable<EncodeOptions['also']>
 }
 
 async function runBatches(
   session: Session,
   padId: number,
-  { texts, take }: Asked,
+  { texts, take, also }: Asked,
   { limits = usualLimits, signal, progress, stage = 'encoding' }: EncodeOptions = {},
 ): Promise<void> {
   const batches = lengthBatches(
@@ -93,7 +98,7 @@ async function runBatches(
   try {
     for (const rows of batches) {
       throwIfCancelled(signal, stage)
-      running.push(runBatch(session, padId, { texts, rows }, signal))
+      running.push(runBatch(session, padId, { texts, also, rows }, signal))
       if (running.length >= ahead) await finish()
     }
     while (running.length > 0) await finish()
@@ -105,7 +110,7 @@ async function runBatches(
 async function runBatch(
   session: Session,
   padId: number,
-  { texts, rows }: { readonly texts: readonly Int32Array[]; readonly rows: Int32Array },
+  { texts, also, rows }: Pick<Asked, 'texts' | 'also'> & { readonly rows: Int32Array },
   signal: AbortSignal | undefined,
 ): Promise<EncodedBatch> {
   const batch = padBatch(
@@ -113,7 +118,12 @@ async function runBatch(
     padId,
   )
   const shape = [batch.rows, batch.time]
+  const further = Object.entries(also).map(([name, values]) => {
+    const own = Array.from(rows, (row) => values[row]!)
+    return [name, int32Tensor(shape, padBatch(own, 0, batch.time).ids)] as const
+  })
   const inputs = {
+    ...Object.fromEntries(further),
     [encoderInputs.ids]: int32Tensor(shape, batch.ids),
     [encoderInputs.mask]: float32Tensor(shape, batch.mask),
   }

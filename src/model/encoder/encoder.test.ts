@@ -1,9 +1,11 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { lowerInference } from '../../onnx/lower-inference.ts'
 import { createOnnxNodeRuntime } from '../../runtime/onnx-node.ts'
 import { floatsOf } from '../../runtime/tensor.ts'
 import { encoderGraph } from './encoder.ts'
 import type { EncoderFamily } from './encoder-config.ts'
-import { openEncoderSession } from './encoder-session.ts'
+import { copyVectors, openEncoderSession } from './encoder-session.ts'
+import { readParameters } from './parameters.ts'
 import { pooled } from './pooling.ts'
 import { encoderSource } from './read-encoder.ts'
 import { referenceForward, tinyConfig, tinyTensors } from './tiny-encoder.contract.ts'
@@ -48,6 +50,67 @@ describe('the forward pass', () => {
     }
   }
 })
+
+test('weights in 8 bits change vectors little, the same in a batch as alone', async () => {
+  const config = tinyConfig('bert', { hidden: 128, intermediate: 256 })
+  const source = encoderSource(config, tinyTensors(config, 3), 'tiny')
+  const outputs = { vector: pooled(encoderGraph(config, { joined: true }), { mode: 'cls', normalize: true }) }
+  const { padId, hidden } = config
+  const vectors = async (precision: 'float32' | 'int8', batches: readonly (readonly Int32Array[])[]) => {
+    const session = await openEncoderSession(outputs, source, runtime, { name: 'tiny', padId, precision })
+    const all: number[] = []
+    for (const batch of batches) {
+      const into = new Float32Array(batch.length * hidden)
+      await session.run(batch, (encoded) => copyVectors(encoded, 'vector', into))
+      all.push(...into)
+    }
+    const { sizeBytes } = session
+    await session.release()
+    return { all, sizeBytes }
+  }
+  const [exact, coarse] = [await vectors('float32', [texts]), await vectors('int8', [texts])]
+  const alone = await vectors(
+    'int8',
+    texts.map((text) => [text]),
+  )
+  expect(coarse.sizeBytes).toBeLessThan(0.5 * exact.sizeBytes)
+  expect(farthest(coarse.all, exact.all)).toBeLessThan(0.02)
+  expect(farthest(coarse.all, exact.all)).toBeGreaterThan(0)
+  expect(farthest(coarse.all, alone.all)).toBeLessThan(1e-4)
+})
+
+test('upper layers fed what the lower ones made give what the whole gives', async () => {
+  const config = tinyConfig('bert')
+  const source = encoderSource(config, tinyTensors(config, 3), 'tiny')
+  const lower = encoderGraph(config, { to: 1 })
+  const whole = encoderGraph(config, { from: 1, below: lower })
+  const upper = encoderGraph(config, { from: 1 })
+  const ids = [...texts[1]!]
+  const states = await referenceForward(config, source, { ids })
+  const { padId } = config
+  const both = { lower: lower.hidden, whole: whole.hidden }
+  const session = await openEncoderSession(both, source, runtime, { name: 'tiny', padId })
+  const bytes = lowerInference({ states: upper.hidden }, await readParameters([upper.hidden], source))
+  const rest = await runtime.load({ kind: 'bytes', bytes }, { name: 'upper' })
+  await session.run([texts[1]!], ({ outputs }) => {
+    expectClose([...floatsOf(outputs['lower'], 'lower')], states[1]!.flat())
+    expectClose([...floatsOf(outputs['whole'], 'whole')], states.at(-1)!.flat())
+  })
+  const shape = [1, ids.length]
+  const fed = {
+    dtype: 'float32',
+    shape: [...shape, config.hidden],
+    data: Float32Array.from(states[1]!.flat()),
+  } as const
+  const mask = { dtype: 'float32', shape, data: new Float32Array(ids.length).fill(1) } as const
+  const { states: last } = await rest.run({ hidden: fed, mask })
+  expectClose([...floatsOf(last, 'states')], states.at(-1)!.flat())
+  await Promise.all([session.release(), rest.release()])
+})
+
+function farthest(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((most, x, at) => Math.max(most, Math.abs(x - b[at]!)), 0)
+}
 
 function unitMean(rows: readonly (readonly number[])[]): readonly number[] {
   const mean = rows[0]!.map((_, unit) => rows.reduce((sum, row) => sum + row[unit]!, 0) / rows.length)

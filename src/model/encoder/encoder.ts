@@ -59,6 +59,8 @@ export interface EncoderForm {
   /** True: queries, keys and values come from one multiplication by joined weights, which are joined when loaded. */
   readonly joined?: boolean
   readonly dropout?: EncoderDropout
+  /** [B, T, H], added to the embeddings before they are normalised: what is known of tokens besides their ids. */
+  readonly added?: Value
 }
 
 /** Values of an encoder's graph. */
@@ -101,7 +103,8 @@ function attentionBias(mask: Value): Value {
   return scale(sub(scalar(1), reshape(mask, [B, 1, 1, T])), -10_000)
 }
 
-function embedded(config: EncoderConfig, { pairs, dropout }: EncoderForm, parameters: Parameters): Value {
+function embedded(config: EncoderConfig, form: EncoderForm, parameters: Parameters): Value {
+  const { pairs, dropout, added } = form
   const words = gather(parameters(embeddingParts.words), input(encoderInputs.ids, [B, T], 'int32'))
   const { firstPosition, positions } = config
   const table = parameters(embeddingParts.positions)
@@ -109,7 +112,8 @@ function embedded(config: EncoderConfig, { pairs, dropout }: EncoderForm, parame
   const rows = firstPosition === 0 ? table : slice(table, { axis: 0, start: firstPosition, end: positions })
   const places = slice(rows, { axis: 0, start: 0, end: T })
   const sum = config.types === 0 ? places : withTypes(places, pairs ?? false, parameters)
-  const embeddings = normalised(add(words, sum), embeddingParts.norm, config, parameters)
+  const all = added ? add(add(words, sum), added) : add(words, sum)
+  const embeddings = normalised(all, embeddingParts.norm, config, parameters)
   return dropout ? dropout.hidden(embeddings, 'embeddings') : embeddings
 }
 

@@ -11,7 +11,7 @@ export interface LinearHead {
 }
 
 /** Names and shapes of a head's parameters. */
-export function headTensors({ name, from, to }: LinearHead): readonly { name: string; shape: Shape }[] {
+function headTensors({ name, from, to }: LinearHead): readonly { name: string; shape: Shape }[] {
   return [
     { name: `${name}.weight`, shape: [to, from] },
     { name: `${name}.bias`, shape: [to] },

@@ -11,7 +11,7 @@ export interface Pooling {
 }
 
 /** What a model without a pooling configuration is read with. */
-export const usualPooling: Pooling = { mode: 'mean', normalize: true }
+const usualPooling: Pooling = { mode: 'mean', normalize: true }
 
 const modulesShape = z.array(z.object({ path: z.string(), type: z.string() }))
 const poolingShape = z.record(z.string(), z.unknown())

@@ -56,7 +56,7 @@ export function encoderTensors(config: EncoderConfig): readonly EncoderTensor[] 
 }
 
 /** The tensors of one layer, counted from 0. */
-export function layerTensors(config: EncoderConfig, layer: number): readonly EncoderTensor[] {
+function layerTensors(config: EncoderConfig, layer: number): readonly EncoderTensor[] {
   return everyPart.flatMap((part) =>
     (['weight', 'bias'] as const).map((kind) => {
       const name = layerTensor(layer, part, kind)

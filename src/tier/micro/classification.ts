@@ -13,16 +13,17 @@ import type { Runtime } from '../../runtime/runtime.ts'
 import type { Task } from '../../task/types.ts'
 import { type Fold, innerFolds } from '../nano/folds.ts'
 import { textOf } from '../nano/inputs.ts'
-import type { Artefact, HeldAside, TrainOptions } from '../tier.ts'
+import type { Artefact, TrainOptions } from '../tier.ts'
 import { describe, overlaid, weightsFile } from './artefact.ts'
 import { openClassifier, scoreTexts } from './classifier.ts'
 import { fineTune, firstTrained } from './fine-tune.ts'
 import { type HeadWeights, headLogitsOf, trainHeads } from './head-training.ts'
-import { answerOf, classesOf, type LabelSpace, labelSpaceOf, saysSame, targetsOf } from './labels.ts'
+import { heldAsideOf, type Judged, judgeRows } from './judge-rows.ts'
+import { classesOf, type LabelSpace, labelSpaceOf, targetsOf } from './labels.ts'
 import { fitNovelty, type NoveltyTensors, noveltyClasses, noveltyDistances } from './novelty.ts'
 import type { FineTuneRecipe, Recipe, RecipeFacts } from './recipe.ts'
 import { type FrozenRows, freezeRows, joinTokens } from './rows.ts'
-import { type NoveltySigns, noveltyScoreOf, usualSigns } from './usual.ts'
+import { usualSigns } from './usual.ts'
 
 export interface ClassificationParts {
   readonly base: BaseModel
@@ -50,13 +51,6 @@ interface Work extends ClassificationParts {
   readonly options: TrainOptions
   /** When the time that training may take ends, by the clock of `performance.now`. */
   readonly deadline: number | undefined
-}
-
-/** A row held aside, judged by a model that had not seen it. */
-interface Judged {
-  readonly score: number
-  readonly correct: boolean
-  readonly signs: NoveltySigns
 }
 
 interface Trained {
@@ -172,7 +166,7 @@ function headOnly(work: Work, { features }: FrozenRows, heads: readonly HeadWeig
   const vectors = { features, width: base.config.hidden, classes }
   const judged = folds.flatMap(({ learn, check }, fold) => {
     const distances = noveltyDistances(fitNovelty(vectors, sampled(learn)), vectors, check)
-    return judge(work, check, { logits: headLogitsOf(heads[fold + 1]!, features, check), distances })
+    return judgeRows(work, check, { logits: headLogitsOf(heads[fold + 1]!, features, check), distances })
   })
   const every = Int32Array.from(classes.keys())
   return {
@@ -223,7 +217,7 @@ async function tuned(
     const places = Int32Array.from(asked.keys())
     const novelty = fitNovelty(vectors, places.subarray(check.length))
     const distances = noveltyDistances(novelty, vectors, places.subarray(0, check.length))
-    return { changed, novelty, judged: judge(work, check, { logits, distances }) }
+    return { changed, novelty, judged: judgeRows(work, check, { logits, distances }) }
   } finally {
     await session.release()
   }
@@ -251,35 +245,9 @@ function sampled(rows: Int32Array): Int32Array {
   return rows.filter((_, at) => at % every === 0)
 }
 
-function judge(
-  { set, space }: Work,
-  check: Int32Array,
-  { logits, distances }: { readonly logits: Float32Array; readonly distances: Float64Array },
-): readonly Judged[] {
-  const width = space.labels.length
-  return Array.from(check, (row, i) => {
-    const own = logits.subarray(i * width, (i + 1) * width)
-    const answer = answerOf(own, space)
-    const signs = signsOf(own, distances[i]!)
-    return { score: answer.score, correct: saysSame(answer, set.examples[row]!.output), signs }
-  })
-}
-
-/** The signs of novelty in logits and a squared distance. */
-export function signsOf(logits: Float32Array, distance: number): NoveltySigns {
-  const most = logits.reduce((best, logit) => Math.max(best, logit), Number.NEGATIVE_INFINITY)
-  return { logit: -most, distance: Math.sqrt(Math.max(0, distance)) }
-}
-
 function artefactOf(work: Work, { changed, novelty, judged }: Trained): Artefact {
   const { base, space, recipe, options } = work
   const usual = usualSigns(judged.map(({ signs }) => signs))
-  const heldAside = judged.map(
-    ({ score, correct, signs }): HeldAside => ({
-      ...{ score, correct },
-      noveltyScore: noveltyScoreOf(signs, usual),
-    }),
-  )
   const right = judged.filter(({ correct }) => correct).length
   const weights = safetensorsBytes(new Map([...changed, ...novelty]))
   return {
@@ -303,6 +271,6 @@ function artefactOf(work: Work, { changed, novelty, judged }: Trained): Artefact
         sizeBytes: weights.length,
       },
     },
-    heldAside,
+    heldAside: heldAsideOf(judged, usual),
   }
 }

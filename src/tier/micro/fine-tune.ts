@@ -61,6 +61,12 @@ export function fineTune(
   return tuneEncoder(base, job, { recipe, seed }, options)
 }
 
+/** How an encoder is trained, whatever stands on it. */
+export type TuningRecipe = Pick<
+  FineTuneRecipe,
+  'learningRate' | 'headRate' | 'layerDecay' | 'weightDecay' | 'warmup' | 'clipNorm'
+>
+
 /** What a training of an encoder with something on it is made of. */
 export interface TuningJob {
   readonly loss: Value
@@ -74,7 +80,7 @@ export interface TuningJob {
 export async function tuneEncoder(
   base: BaseModel,
   { loss, head, batches, columns }: TuningJob,
-  { recipe, seed }: { readonly recipe: FineTuneRecipe; readonly seed: number },
+  { recipe, seed }: { readonly recipe: TuningRecipe; readonly seed: number },
   options: TrainModelOptions,
 ): Promise<TrainingResult> {
   const step = stepOf(base, loss, recipe, new Set(head.keys()))
@@ -108,12 +114,7 @@ function lossOf(base: BaseModel, rows: FineTuneRows, recipe: FineTuneRecipe, dro
 }
 
 /** Tables are never trained: few of their rows occur, and all would have to be kept. */
-function stepOf(
-  base: BaseModel,
-  loss: Value,
-  recipe: FineTuneRecipe,
-  head: ReadonlySet<string>,
-): TrainingStep {
+function stepOf(base: BaseModel, loss: Value, recipe: TuningRecipe, head: ReadonlySet<string>): TrainingStep {
   const trained = [...graphParameters([loss])].flatMap(([name, parameter]): readonly Trained[] => {
     if (/^embeddings\..*_embeddings\./.test(name)) return []
     const weightDecay = parameter.shape.length > 1 ? recipe.weightDecay : 0
@@ -122,7 +123,7 @@ function stepOf(
   return { loss, trained, optimizer: adamW, clipNorm: recipe.clipNorm }
 }
 
-function rateOf(name: string, { config }: BaseModel, { layerDecay }: FineTuneRecipe): number {
+function rateOf(name: string, { config }: BaseModel, { layerDecay }: TuningRecipe): number {
   const layer = /^encoder\.layer\.(\d+)\./.exec(name)
   return layerDecay ** (layer ? config.layers - 1 - Number(layer[1]) : config.layers)
 }
@@ -185,7 +186,7 @@ function columnsOf(
 }
 
 /** Up over the first steps, then down to nothing. */
-function rateAt(at: number, steps: number, { learningRate, warmup }: FineTuneRecipe): number {
+function rateAt(at: number, steps: number, { learningRate, warmup }: TuningRecipe): number {
   const rising = Math.max(1, Math.ceil(warmup * steps))
   if (at < rising) return (learningRate * (at + 1)) / rising
   return learningRate * (1 - (at - rising) / Math.max(1, steps - rising))

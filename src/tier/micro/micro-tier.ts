@@ -12,6 +12,9 @@ import type { Artefact, RawPredictor, Tier } from '../tier.ts'
 import { type ClassifierDescription, overlaid, parseDescription, weightsFile } from './artefact.ts'
 import { trainClassification } from './classification.ts'
 import { openClassifier } from './classifier.ts'
+import { trainExtraction } from './extraction/extraction.ts'
+import { loadExtraction } from './extraction/load-tagger.ts'
+import { chooseTaggerRecipe, type TaggerFacts, type TaggerRecipe } from './extraction/recipe.ts'
 import { createMicroPredictor } from './predictor.ts'
 import { chooseRecipe, type Recipe, type RecipeFacts } from './recipe.ts'
 
@@ -23,6 +26,8 @@ export interface MicroTierOptions {
   readonly base?: string
   /** How much is trained and how; by default what {@link chooseRecipe} says. */
   readonly recipeOf?: (facts: RecipeFacts) => Recipe
+  /** The same for extraction; by default what {@link chooseTaggerRecipe} says. */
+  readonly taggerRecipeOf?: (facts: TaggerFacts) => TaggerRecipe
   /** Threads of training and of a session; by default all cores for training and one for a session. */
   readonly threads?: number
   /** Where `shoal setup micro` put ONNX Runtime. */
@@ -36,42 +41,55 @@ const usualBases: { readonly [Script in TableName]: string } = { en: 'minilm', z
 export function createMicroTier(options: MicroTierOptions): Tier {
   return {
     kind: 'micro',
-    can: { train: ['classification'], export: [] },
+    can: { train: ['classification', 'extraction'], export: [] },
     train: async (task, set, trainOptions) => {
-      const { openBase, runtime, recipeOf = chooseRecipe, runtimeFolder } = options
+      const { openBase, runtime, recipeOf = chooseRecipe, taggerRecipeOf = chooseTaggerRecipe } = options
       if (set.examples.length === 0) throw nothingToTrainOn()
       const base = await openBase(options.base ?? usualBases[scriptOf(set)])
-      const threads = options.threads ?? availableParallelism()
-      const parts = {
-        base,
-        runtime,
-        recipeOf,
-        threads,
-        ...(runtimeFolder !== undefined && { runtimeFolder }),
-      }
+      const { runtimeFolder, threads = availableParallelism() } = options
+      const parts = { base, runtime, threads, ...(runtimeFolder !== undefined && { runtimeFolder }) }
       try {
-        return await trainClassification(task, set, trainOptions, parts)
+        return task.kind === 'extraction'
+          ? await trainExtraction(task, set, trainOptions, { ...parts, recipeOf: taggerRecipeOf })
+          : await trainClassification(task, set, trainOptions, { ...parts, recipeOf })
       } finally {
         await base.tensors.close()
       }
     },
-    load: (artefact) => loadClassifier(artefact, options),
+    load: (artefact) =>
+      artefact.taskKind === 'extraction'
+        ? loadExtraction(artefact, {
+            runtime: options.runtime,
+            threads: options.threads ?? 1,
+            openBase: (base) => openTrainedOn(base, options),
+          })
+        : loadClassifier(artefact, options),
   }
+}
+
+/** The base that an artefact was trained on; throws `base.vanished`. */
+function openTrainedOn(
+  { name, digest }: ClassifierDescription['base'],
+  { openBase }: MicroTierOptions,
+): Promise<BaseModel> {
+  return openBase(digest).catch((cause: unknown) => {
+    if (!(cause instanceof AppError) || !['base.unknown', 'base.not-pulled'].includes(cause.code)) throw cause
+    throw appError('base.vanished', { model: name, digest: digest.slice(0, 12), command: name }, cause)
+  })
 }
 
 async function loadClassifier(
   { files, meta }: Pick<Artefact, 'files' | 'meta'>,
-  { openBase, runtime, threads = 1 }: MicroTierOptions,
+  options: MicroTierOptions,
 ): Promise<RawPredictor> {
   const description = parseDescription(meta)
   const weights = files.get(weightsFile)
   if (!weights) throw appError('internal.bug', { problem: `a micro artefact has no ${weightsFile}` })
-  const base = await openBase(description.base.digest).catch((cause: unknown) => {
-    throw vanished(description, cause)
-  })
+  const base = await openTrainedOn(description.base, options)
   const tensors = overlaid(base.tensors, await parseSafetensors(weights, weightsFile))
   try {
     const { config, pooling, tokenizer } = base
+    const { runtime, threads = 1 } = options
     const { labels, noveltyClasses } = description
     const about = { config, pooling, labels: labels.length, noveltyClasses, threads, spinning: false }
     const session = await openClassifier(tensors, runtime, { name: base.name, ...about })
@@ -86,12 +104,6 @@ const sampleUnits = 100_000
 function scriptOf({ examples }: ExampleSet): TableName {
   const each = Math.ceil(sampleUnits / examples.length)
   return dominantScript(examples.map(({ input }) => textOf(input).slice(0, each)).join(' '))
-}
-
-function vanished({ base }: ClassifierDescription, cause: unknown): unknown {
-  if (!(cause instanceof AppError) || !['base.unknown', 'base.not-pulled'].includes(cause.code)) return cause
-  const { name, digest } = base
-  return appError('base.vanished', { model: name, digest: digest.slice(0, 12), command: name }, cause)
 }
 
 function nothingToTrainOn(): Error {

@@ -5,10 +5,9 @@ import type { Tokenizer } from '../../text/tokenizer/tokenizer.ts'
 import { textOf } from '../nano/inputs.ts'
 import type { RawPrediction, RawPredictor } from '../tier.ts'
 import type { ClassifierDescription } from './artefact.ts'
-import { signsOf } from './classification.ts'
 import { type Scored, scoreTexts } from './classifier.ts'
 import { answerOf } from './labels.ts'
-import { noveltyScoreOf } from './usual.ts'
+import { noveltyScoreOf, signsOf } from './usual.ts'
 
 /** A predictor over a loaded session, which it releases when it is disposed of. */
 export function createMicroPredictor(

@@ -40,3 +40,9 @@ function spread(values: readonly number[]): Spread {
   const square = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count
   return [mean, Math.max(leastDeviation, Math.sqrt(square))]
 }
+
+/** The signs of novelty in logits and a squared distance. */
+export function signsOf(logits: Float32Array, distance: number): NoveltySigns {
+  const most = logits.reduce((best, logit) => Math.max(best, logit), Number.NEGATIVE_INFINITY)
+  return { logit: -most, distance: Math.sqrt(Math.max(0, distance)) }
+}

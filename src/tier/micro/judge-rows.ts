@@ -1,0 +1,35 @@
+// How rows held aside are answered by a model that had not seen them: what the order of thresholds may be chosen by.
+import type { ExampleSet } from '../../data/example.ts'
+import type { HeldAside } from '../tier.ts'
+import { answerOf, type LabelSpace, saysSame } from './labels.ts'
+import { type NoveltySigns, noveltyScoreOf, signsOf, type UsualSigns } from './usual.ts'
+
+/** A row held aside, judged by a model that had not seen it. */
+export interface Judged {
+  readonly score: number
+  readonly correct: boolean
+  readonly signs: NoveltySigns
+}
+
+/** Judges rows of a set by logits [rows, labels] and squared distances, in the order of `check`. */
+export function judgeRows(
+  { set, space }: { readonly set: ExampleSet; readonly space: LabelSpace },
+  check: Int32Array,
+  { logits, distances }: { readonly logits: Float32Array; readonly distances: Float64Array },
+): readonly Judged[] {
+  const width = space.labels.length
+  return Array.from(check, (row, i) => {
+    const own = logits.subarray(i * width, (i + 1) * width)
+    const answer = answerOf(own, space)
+    const signs = signsOf(own, distances[i]!)
+    return { score: answer.score, correct: saysSame(answer, set.examples[row]!.output), signs }
+  })
+}
+
+/** What is handed on of judged rows. */
+export function heldAsideOf(judged: readonly Judged[], usual: UsualSigns): readonly HeldAside[] {
+  return judged.map(({ score, correct, signs }) => ({
+    ...{ score, correct },
+    noveltyScore: noveltyScoreOf(signs, usual),
+  }))
+}
