@@ -54,7 +54,8 @@ export function gatherSpans(task: Task, examples: readonly Example[]): GatheredS
   }
 }
 
-function numberedSpans({ output }: Example, labels: readonly string[]): readonly NumberedSpan[] {
+/** The spans of an example with their labels' numbers; those without a label count as the first. */
+export function numberedSpans({ output }: Example, labels: readonly string[]): readonly NumberedSpan[] {
   if (output.kind !== 'spans') {
     throw appError('internal.bug', {
       problem: `an example of an extraction has an output of kind ${output.kind}`,
@@ -68,7 +69,7 @@ function numberedSpans({ output }: Example, labels: readonly string[]): readonly
 }
 
 /** Spans in order; of two that overlap the longer one. */
-function withoutOverlaps(spans: readonly NumberedSpan[]): readonly NumberedSpan[] {
+export function withoutOverlaps(spans: readonly NumberedSpan[]): readonly NumberedSpan[] {
   const kept: NumberedSpan[] = []
   const longestFirst = spans
     .filter(({ start, end }) => start < end)
