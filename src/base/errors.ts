@@ -359,6 +359,13 @@ export const errorTable = {
     exit: 1,
     message: 'The worker of the model {model} ended: {problem}. Load the model again.',
   },
+  'micro.busy': {
+    status: 503,
+    retryable: true,
+    exit: 1,
+    message:
+      'The model {model} is busy: {waiting} requests wait for it, the last about {wait}. Send the request again later.',
+  },
   // requests to the gateway
   'request.too-large': {
     ...input,

@@ -3,7 +3,7 @@
  * all fit, those that were not asked for longest leave. A specialist looks the same to the cascade in and out of
  * memory; only that it answers later when it is out.
  */
-import { appError } from '../base/errors.ts'
+import { AppError, appError } from '../base/errors.ts'
 import type { SpecialistId } from '../base/ids.ts'
 import { createScratch, type Scratch } from '../base/scratch.ts'
 import type { CalibratedPredictor } from '../trust/calibrated-predictor.ts'
@@ -117,12 +117,17 @@ function predictorOf(shelf: Shelf, entry: Entry): CalibratedPredictor {
     async predict(inputs, options) {
       entry.lastAsked = ++shelf.asked
       entry.asked++
+      let isLost = false
       try {
         const predictor = entry.predictor ?? (await inTime(shelf, entry))
         return await predictor.predict(inputs, options)
+      } catch (cause) {
+        // Its sessions went with the worker: the next call loads it again.
+        isLost ||= cause instanceof AppError && cause.code === 'runtime.worker-lost'
+        throw cause
       } finally {
         entry.asked--
-        if (entry.isDisposed) await letGo(shelf, entry)
+        if (entry.isDisposed || isLost) await letGo(shelf, entry)
       }
     },
     async dispose() {
@@ -168,8 +173,7 @@ async function load(shelf: Shelf, entry: Entry): Promise<CalibratedPredictor> {
     entry.failed = undefined
     inMemory.add(entry)
     counts.loads++
-    counts.loaded = inMemory.size
-    counts.sizeBytes += predictor.sizeBytes
+    recount(shelf)
     await makeRoom(shelf, 0, entry) // Weights may take more than their files, and another load may have ended.
     if (entry.isDisposed) await letGo(shelf, entry)
     entry.source.onLoaded()
@@ -210,12 +214,19 @@ async function makeRoom(shelf: Shelf, sizeBytes: number, staying?: Entry): Promi
 }
 
 /** Gives the memory back, unless a prediction is under way: then its end does. */
-async function letGo({ counts, inMemory }: Shelf, entry: Entry): Promise<void> {
+async function letGo(shelf: Shelf, entry: Entry): Promise<void> {
   const { predictor } = entry
   if (!predictor || entry.asked > 0) return
   entry.predictor = undefined
-  inMemory.delete(entry)
+  shelf.inMemory.delete(entry)
+  const disposed = predictor.dispose()
+  recount(shelf)
+  await disposed
+}
+
+/** Sizes change as others come and go: what several share is divided among those that are there. */
+function recount({ counts, inMemory }: Shelf): void {
   counts.loaded = inMemory.size
-  counts.sizeBytes -= predictor.sizeBytes
-  await predictor.dispose()
+  counts.sizeBytes = 0
+  for (const { predictor } of inMemory) counts.sizeBytes += predictor?.sizeBytes ?? 0
 }

@@ -11,6 +11,7 @@ export interface CalibratedPredictor extends Predictor {
    * weights are not in memory.
    */
   readonly inline?: { readonly inlineLimit: number; predict(input: TaskInput): Prediction } | undefined
+  /** Bytes in memory at this moment: what several share is divided among those that are there. */
   readonly sizeBytes: number
 }
 
@@ -28,7 +29,9 @@ export function calibratedPredictor(raw: RawPredictor, calibration: Calibration)
             predict: (input: TaskInput) => calibrated(inline.predict(input)),
           },
         }),
-    sizeBytes: raw.sizeBytes,
+    get sizeBytes() {
+      return raw.sizeBytes
+    },
     dispose: () => raw.dispose(),
   }
 }

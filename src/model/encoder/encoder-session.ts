@@ -47,16 +47,26 @@ export interface OpenSessionOptions extends LoadOptions {
   readonly precision?: WeightPrecision
 }
 
-/** Loads a graph that is fed ids and a mask; its parameters are read from `tensors`, by name. */
+/** Loads a graph whose parameters are read from `tensors`, by name, and become constants. */
+export async function loadEncoder(
+  outputs: { readonly [name: string]: Value },
+  tensors: TensorSource,
+  runtime: Runtime,
+  options: Omit<OpenSessionOptions, 'padId'>,
+): Promise<Session> {
+  const parameters = await readParameters(Object.values(outputs), tensors)
+  const bytes = lowerInference(outputs, parameters, { fused: options.precision ?? 'float32' })
+  return runtime.load({ kind: 'bytes', bytes }, { ...options, give: true })
+}
+
+/** Loads a graph that is fed ids and a mask as {@link loadEncoder} does. */
 export async function openEncoderSession(
   outputs: { readonly [name: string]: Value },
   tensors: TensorSource,
   runtime: Runtime,
   options: OpenSessionOptions,
 ): Promise<EncoderSession> {
-  const parameters = await readParameters(Object.values(outputs), tensors)
-  const bytes = lowerInference(outputs, parameters, { fused: options.precision ?? 'float32' })
-  const session = await runtime.load({ kind: 'bytes', bytes }, { ...options, give: true })
+  const session = await loadEncoder(outputs, tensors, runtime, options)
   return {
     sizeBytes: session.sizeBytes,
     run: (texts, take, encodeOptions) =>

@@ -23,6 +23,8 @@ const description = z.object({
   maxTokens: z.int().positive(),
   /** Class means that the distance of novelty is measured to. */
   noveltyClasses: z.int().positive(),
+  /** How the weights of its layers and of its base's are kept in memory, and how what it says of itself was judged. */
+  precision: z.enum(['float32', 'int8']),
   usual: z.object({ logit: spread, distance: spread }),
 })
 
@@ -30,10 +32,11 @@ export type ClassifierDescription = z.infer<typeof description>
 
 /** A description as it is kept. */
 export function describe(parts: Omit<ClassifierDescription, 'format'>): Json {
-  const { base, labels, multiple, maxTokens, noveltyClasses, usual } = parts
+  const { base, labels, multiple, maxTokens, noveltyClasses, precision, usual } = parts
   const { logit, distance } = usual
   return {
     ...{ format, base: { ...base }, labels: [...labels], multiple, maxTokens, noveltyClasses },
+    precision,
     usual: { logit: [...logit], distance: [...distance] },
   }
 }

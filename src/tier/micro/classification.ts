@@ -1,5 +1,6 @@
 // Trains a classifier: the head on the frozen encoder first, several at once so that every row is judged by one that
 // had not seen it; then, where rows are enough, the upper layers with it.
+import { join } from 'node:path'
 import { throwIfCancelled } from '../../base/errors.ts'
 import type { Progress } from '../../base/progress.ts'
 import { seededRandom } from '../../base/random.ts'
@@ -131,7 +132,7 @@ async function headsOf(work: Work, { features }: FrozenRows): Promise<readonly H
   const ofFolds = work.folds.map(({ learn }) => onlyRows(weights, learn))
   const rowWeights = recipe.fineTune ? ofFolds.slice(0, 1) : [weights, ...ofFolds]
   return trainHeads(rows, rowWeights, recipe.head, {
-    ...trainOptions(work, { part: 0, parts: recipe.fineTune ? 4 : 1, width: 1 }),
+    ...trainOptions(work, { name: 'head', part: 0, parts: recipe.fineTune ? 4 : 1, width: 1 }),
     seed: options.seed,
   })
 }
@@ -142,12 +143,19 @@ function onlyRows(weights: Float32Array, rows: Int32Array): Float32Array {
   return kept
 }
 
-/** Progress of part of the whole, in hundredths, and the time that is left. */
+/** Which of how many equal parts of a training, and over how many of them, a run goes. */
+interface Share {
+  readonly part: number
+  readonly parts: number
+  readonly width: number
+}
+
+/** Progress of part of the whole, in hundredths, checkpoints in a folder of the run's own, and the time that is left. */
 function trainOptions(
   { options, threads, runtimeFolder, deadline }: Work,
-  { part, parts, width }: { readonly part: number; readonly parts: number; readonly width: number },
+  { name, part, parts, width }: { readonly name: string } & Share,
 ) {
-  const { signal, progress } = options
+  const { signal, progress, checkpointFolder } = options
   const whole: Progress = ({ done, total, detail }) => {
     const share = (part + (width * done) / Math.max(1, total ?? done)) / parts
     progress?.({ stage: 'training', done: Math.round(100 * share), total: 100, ...(detail && { detail }) })
@@ -157,6 +165,7 @@ function trainOptions(
     progress: whole,
     ...(signal && { signal }),
     ...(runtimeFolder !== undefined && { runtimeFolder }),
+    ...(checkpointFolder !== undefined && { checkpoints: { folder: join(checkpointFolder, name) } }),
     ...(deadline !== undefined && { budgetMs: Math.max(1000, deadline - performance.now()) }),
   }
 }
@@ -190,7 +199,12 @@ async function tuned(
     ...{ multiple: space.multiple, weights, learn },
   }
   const start = { recipe, head: heads[0]!, seed: options.seed }
-  const { tensors } = await fineTune(base, rows, start, trainOptions(work, { part: 1, parts: 4, width: 3 }))
+  const { tensors } = await fineTune(
+    base,
+    rows,
+    start,
+    trainOptions(work, { name: 'layers', part: 1, parts: 4, width: 3 }),
+  )
   const changed = new Map(
     [...tensors].map(
       ([name, data]) =>
@@ -260,6 +274,7 @@ function artefactOf(work: Work, { changed, novelty, judged }: Trained): Artefact
         ...{ labels: [...space.labels], multiple: space.multiple },
         maxTokens: Math.min(mostTokens, maxTokensOf(base.config)),
         noveltyClasses: noveltyClasses(novelty),
+        precision: 'float32',
         usual,
       }),
       training: {

@@ -1,4 +1,6 @@
 // A trained classifier that answers: its graph (encoder, vector, logits, distance to the training classes) in a session.
+
+import type { Value } from '../../graph/value.ts'
 import { encoderGraph } from '../../model/encoder/encoder.ts'
 import type { EncoderConfig } from '../../model/encoder/encoder-config.ts'
 import { type EncoderSession, openEncoderSession } from '../../model/encoder/encoder-session.ts'
@@ -40,12 +42,21 @@ export function openClassifier(
   { config, pooling, labels, noveltyClasses, ...load }: ClassifierOptions,
 ): Promise<EncoderSession> {
   const vector = pooled(encoderGraph(config, { joined: true }), pooling)
-  const logits = headLogits(vector, classifierHead(config, labels))
   const outputs =
     noveltyClasses === undefined
-      ? { logits, features: vector }
-      : { logits, distances: noveltyDistance(vector, noveltyClasses) }
+      ? { logits: headLogits(vector, classifierHead(config, labels)), features: vector }
+      : classifierOutputs(vector, { labels: { length: labels }, noveltyClasses })
   return openEncoderSession(outputs, tensors, runtime, { ...load, padId: config.padId })
+}
+
+/** What a trained classifier says of a vector [B, H]. */
+export function classifierOutputs(
+  vector: Value,
+  { labels, noveltyClasses }: { readonly labels: ArrayLike<unknown>; readonly noveltyClasses: number },
+) {
+  const hidden = Number(vector.shape[1])
+  const logits = headLogits(vector, classifierHead({ hidden }, labels.length))
+  return { logits, distances: noveltyDistance(vector, noveltyClasses) }
 }
 
 /** Runs framed texts through a classifier. */

@@ -137,6 +137,6 @@ export function headLogitsOf(
 }
 
 /** The head of a classifier over the vectors of an encoder. */
-export function classifierHead({ hidden }: EncoderConfig, labels: number): LinearHead {
+export function classifierHead({ hidden }: Pick<EncoderConfig, 'hidden'>, labels: number): LinearHead {
   return { name: 'head', from: hidden, to: labels }
 }

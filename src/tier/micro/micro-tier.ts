@@ -3,20 +3,30 @@
 import { availableParallelism } from 'node:os'
 import { AppError, appError } from '../../base/errors.ts'
 import type { ExampleSet } from '../../data/example.ts'
+import type { Value } from '../../graph/value.ts'
 import type { BaseModel } from '../../model/encoder/base-model.ts'
 import { parseSafetensors } from '../../model/weights/safetensors.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { dominantScript, type TableName } from '../../text/script.ts'
 import { textOf } from '../nano/inputs.ts'
 import type { Artefact, RawPredictor, Tier } from '../tier.ts'
-import { type ClassifierDescription, overlaid, parseDescription, weightsFile } from './artefact.ts'
+import { parseDescription, weightsFile } from './artefact.ts'
 import { trainClassification } from './classification.ts'
-import { openClassifier } from './classifier.ts'
+import { classifierOutputs } from './classifier.ts'
 import { trainExtraction } from './extraction/extraction.ts'
 import { loadExtraction } from './extraction/load-tagger.ts'
 import { chooseTaggerRecipe, type TaggerFacts, type TaggerRecipe } from './extraction/recipe.ts'
 import { createMicroPredictor } from './predictor.ts'
+import { loadQuestionAnswering } from './question-answering/load-reader.ts'
+import { trainQuestionAnswering } from './question-answering/question-answering.ts'
+import { chooseReaderRecipe, type ReaderFacts, type ReaderRecipe } from './question-answering/recipe.ts'
 import { chooseRecipe, type Recipe, type RecipeFacts } from './recipe.ts'
+import {
+  createMicroServing,
+  type MicroServing,
+  type ServingOptions,
+  type TrainedOn,
+} from './serving/serving.ts'
 
 export interface MicroTierOptions {
   /** Opens a base model by name or digest; the tier closes its tensors. */
@@ -28,10 +38,14 @@ export interface MicroTierOptions {
   readonly recipeOf?: (facts: RecipeFacts) => Recipe
   /** The same for extraction; by default what {@link chooseTaggerRecipe} says. */
   readonly taggerRecipeOf?: (facts: TaggerFacts) => TaggerRecipe
+  /** The same for question answering; by default what {@link chooseReaderRecipe} says. */
+  readonly readerRecipeOf?: (facts: ReaderFacts) => ReaderRecipe
   /** Threads of training and of a session; by default all cores for training and one for a session. */
   readonly threads?: number
   /** Where `shoal setup micro` put ONNX Runtime. */
   readonly runtimeFolder?: string
+  /** Holds what specialists share in memory; by default the tier has one of its own. */
+  readonly serving?: MicroServing
 }
 
 /** Bases by the script of the texts. */
@@ -39,16 +53,21 @@ const usualBases: { readonly [Script in TableName]: string } = { en: 'minilm', z
 
 /** The tier over base models and a runtime. */
 export function createMicroTier(options: MicroTierOptions): Tier {
+  const serving = options.serving ?? createMicroServing(servingOptions(options))
   return {
     kind: 'micro',
-    can: { train: ['classification', 'extraction'], export: [] },
+    can: { train: ['classification', 'extraction', 'question-answering'], export: [] },
     train: async (task, set, trainOptions) => {
       const { openBase, runtime, recipeOf = chooseRecipe, taggerRecipeOf = chooseTaggerRecipe } = options
       if (set.examples.length === 0) throw nothingToTrainOn()
-      const base = await openBase(options.base ?? usualBases[scriptOf(set)])
+      const base = await openBase(trainOptions.base ?? options.base ?? usualBases[scriptOf(set)])
       const { runtimeFolder, threads = availableParallelism() } = options
       const parts = { base, runtime, threads, ...(runtimeFolder !== undefined && { runtimeFolder }) }
       try {
+        if (task.kind === 'question-answering') {
+          const { readerRecipeOf = chooseReaderRecipe } = options
+          return await trainQuestionAnswering(set, trainOptions, { ...parts, recipeOf: readerRecipeOf })
+        }
         return task.kind === 'extraction'
           ? await trainExtraction(task, set, trainOptions, { ...parts, recipeOf: taggerRecipeOf })
           : await trainClassification(task, set, trainOptions, { ...parts, recipeOf })
@@ -56,21 +75,31 @@ export function createMicroTier(options: MicroTierOptions): Tier {
         await base.tensors.close()
       }
     },
-    load: (artefact) =>
-      artefact.taskKind === 'extraction'
-        ? loadExtraction(artefact, {
-            runtime: options.runtime,
-            threads: options.threads ?? 1,
-            openBase: (base) => openTrainedOn(base, options),
-          })
-        : loadClassifier(artefact, options),
+    load: (artefact) => {
+      const parts = {
+        ...{ runtime: options.runtime, threads: options.threads ?? 1 },
+        openBase: (base: TrainedOn) => openTrainedOn(base, options),
+      }
+      if (artefact.taskKind === 'question-answering') return loadQuestionAnswering(artefact, parts)
+      return artefact.taskKind === 'extraction'
+        ? loadExtraction(artefact, parts)
+        : loadClassifier(artefact, serving)
+    },
   }
+}
+
+/** What serves the specialists of a tier made with these options. */
+export function servingOptions(
+  options: Pick<MicroTierOptions, 'openBase' | 'runtime' | 'threads'>,
+): ServingOptions {
+  const { runtime, threads = 1 } = options
+  return { runtime, threads, openBase: (base) => openTrainedOn(base, options) }
 }
 
 /** The base that an artefact was trained on; throws `base.vanished`. */
 function openTrainedOn(
-  { name, digest }: ClassifierDescription['base'],
-  { openBase }: MicroTierOptions,
+  { name, digest }: TrainedOn,
+  { openBase }: Pick<MicroTierOptions, 'openBase'>,
 ): Promise<BaseModel> {
   return openBase(digest).catch((cause: unknown) => {
     if (!(cause instanceof AppError) || !['base.unknown', 'base.not-pulled'].includes(cause.code)) throw cause
@@ -80,22 +109,19 @@ function openTrainedOn(
 
 async function loadClassifier(
   { files, meta }: Pick<Artefact, 'files' | 'meta'>,
-  options: MicroTierOptions,
+  serving: MicroServing,
 ): Promise<RawPredictor> {
   const description = parseDescription(meta)
   const weights = files.get(weightsFile)
   if (!weights) throw appError('internal.bug', { problem: `a micro artefact has no ${weightsFile}` })
-  const base = await openTrainedOn(description.base, options)
-  const tensors = overlaid(base.tensors, await parseSafetensors(weights, weightsFile))
+  const own = await parseSafetensors(weights, weightsFile)
   try {
-    const { config, pooling, tokenizer } = base
-    const { runtime, threads = 1 } = options
-    const { labels, noveltyClasses } = description
-    const about = { config, pooling, labels: labels.length, noveltyClasses, threads, spinning: false }
-    const session = await openClassifier(tensors, runtime, { name: base.name, ...about })
-    return createMicroPredictor(session, tokenizer, description)
+    const { base, precision } = description
+    const outputs = (vector: Value) => classifierOutputs(vector, description)
+    const served = await serving.openVectorForm({ base, precision, own, outputs })
+    return createMicroPredictor(served.session, served.base.tokenizer, description)
   } finally {
-    await tensors.close()
+    await own.close()
   }
 }
 

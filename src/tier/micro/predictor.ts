@@ -16,7 +16,9 @@ export function createMicroPredictor(
   description: ClassifierDescription,
 ): RawPredictor {
   return {
-    sizeBytes: session.sizeBytes,
+    get sizeBytes() {
+      return session.sizeBytes
+    },
     predict: async (inputs, options = {}) => {
       if (inputs.length === 0) return []
       const texts = inputs.map((input) => frameText(tokenizer, textOf(input), description.maxTokens))

@@ -1,0 +1,251 @@
+// Serves what was trained: the layers that specialists have from their base are in memory once for all of them, what
+// each has of its own stands on these, and the texts that wait for the same layers go through them together.
+
+import { input } from '../../../graph/ops.ts'
+import type { Value } from '../../../graph/value.ts'
+import type { BaseModel } from '../../../model/encoder/base-model.ts'
+import { encoderGraph } from '../../../model/encoder/encoder.ts'
+import type { EncoderConfig } from '../../../model/encoder/encoder-config.ts'
+import { type EncoderSession, loadEncoder } from '../../../model/encoder/encoder-session.ts'
+import { pooled } from '../../../model/encoder/pooling.ts'
+import type { TensorSource } from '../../../model/weights/tensor-source.ts'
+import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
+import type { Runtime, Session } from '../../../runtime/runtime.ts'
+import { overlaid } from '../artefact.ts'
+import { createRequestQueue, type QueueOptions, type RequestQueue } from './request-queue.ts'
+import { createSharedSessions, type HeldSession, type SharedSessions } from './shared-sessions.ts'
+import type { Step } from './steps.ts'
+
+/** How an artefact names its base. */
+export interface TrainedOn {
+  readonly name: string
+  readonly digest: string
+}
+
+/** What is known of a base without its tensors. */
+export type BaseFacts = Omit<BaseModel, 'tensors'>
+
+export interface ServingOptions {
+  /** Opens a base; its tensors are closed as soon as they are read. Throws `base.vanished`. */
+  readonly openBase: (base: TrainedOn) => Promise<BaseModel>
+  readonly runtime: Runtime
+  /** Threads of a run. */
+  readonly threads: number
+  readonly queue?: QueueOptions
+}
+
+/** What is asked about the vector of a text. */
+export interface VectorForm {
+  readonly base: TrainedOn
+  readonly precision: WeightPrecision
+  /** What a specialist has of its own: a head, and layers from some layer up to the last. */
+  readonly own: TensorSource
+  /** Values under their names, of the vector [B, H]. */
+  readonly outputs: (vector: Value) => { readonly [name: string]: Value }
+}
+
+/** Something that answers, and the base that it stands on. */
+export interface Served {
+  readonly session: EncoderSession
+  readonly base: BaseFacts
+}
+
+export interface MicroServing {
+  /** Loads a specialist over the vectors of texts, and of its base what no other has loaded. */
+  openVectorForm(form: VectorForm): Promise<Served>
+  /** Loads the base itself: its one output `vector` [B, H] is the text's, pooled as the base's configuration says. */
+  openVectors(base: TrainedOn): Promise<Served>
+  /** A session that is one specialist's alone; texts of callers that wait go through it together. */
+  openOwn(session: Session, padId: number): EncoderSession
+  /** Requests that wait or are under way. */
+  readonly size: number
+}
+
+/** The output of a base's upper layers, and the input of a head. */
+const vectorName = 'vector'
+
+/** Layers from the last down that a specialist usually has of its own, as the recipes train them. */
+const usuallyOwn = 3
+
+/** Serves with nothing loaded. */
+export function createMicroServing(options: ServingOptions): MicroServing {
+  const queue = createRequestQueue(options.queue)
+  const kept: Kept = { options, sessions: createSharedSessions(), facts: new Map() }
+  return {
+    openVectorForm: (form) => opening(kept, queue, form.base, (base) => formParts(base, form)),
+    openVectors: (base) =>
+      opening(kept, queue, base, async (opened) => ({
+        shared: await sharedVectors(opened, 'float32'),
+        own: undefined,
+      })),
+    openOwn: (session, padId) =>
+      encoderSession(queue, { steps: [{ session }], padId, name: session.name }, [], session),
+    get size() {
+      return queue.size
+    },
+  }
+}
+
+interface Kept {
+  readonly options: ServingOptions
+  readonly sessions: SharedSessions
+  /** By digest, with how many hold them: a tokenizer is some megabytes. */
+  readonly facts: Map<string, { readonly facts: BaseFacts; holders: number }>
+}
+
+/** A base while something is loaded on it; its tensors are opened only if something is not loaded yet. */
+interface Opened {
+  readonly kept: Kept
+  readonly facts: BaseFacts
+  tensors(): Promise<TensorSource>
+}
+
+interface Parts {
+  readonly shared: readonly HeldSession[]
+  readonly own: Session | undefined
+}
+
+async function opening(
+  kept: Kept,
+  queue: RequestQueue,
+  reference: TrainedOn,
+  load: (opened: Opened) => Promise<Parts>,
+): Promise<Served> {
+  const { openBase } = kept.options
+  let model: Promise<BaseModel> | undefined
+  const opened = (): Promise<BaseModel> => {
+    model ??= openBase(reference)
+    return model
+  }
+  try {
+    const known = kept.facts.get(reference.digest) ?? { facts: factsOf(await opened()), holders: 0 }
+    const entry = kept.facts.get(reference.digest) ?? known
+    kept.facts.set(reference.digest, entry)
+    entry.holders++
+    const leave = (): void => {
+      if (--entry.holders === 0) kept.facts.delete(reference.digest)
+    }
+    const { facts } = entry
+    try {
+      const { shared, own } = await load({ kept, facts, tensors: async () => (await opened()).tensors })
+      const steps = [...shared.map(({ step }) => step), ...(own ? [{ session: own }] : [])]
+      const session = encoderSession(
+        queue,
+        { steps, padId: facts.config.padId, name: facts.name },
+        shared,
+        own,
+        leave,
+      )
+      return { session, base: facts }
+    } catch (cause) {
+      leave()
+      throw cause
+    }
+  } finally {
+    await model?.then(
+      ({ tensors }) => tensors.close(),
+      () => undefined,
+    )
+  }
+}
+
+function factsOf({ tensors: _, ...facts }: BaseModel): BaseFacts {
+  return facts
+}
+
+async function formParts(opened: Opened, { own, precision, outputs }: VectorForm): Promise<Parts> {
+  const { config, pooling } = opened.facts
+  const from = firstOwnLayer(own.names, config)
+  const shared =
+    from === config.layers
+      ? await sharedVectors(opened, precision)
+      : from === 0
+        ? []
+        : [await sharedLower(opened, from, precision)]
+  try {
+    const vector =
+      from === config.layers
+        ? input(vectorName, ['batch', config.hidden])
+        : pooled(encoderGraph(config, { joined: true, from }), pooling)
+    const tensors = from === 0 ? overlaid(await opened.tensors(), own) : own
+    return { shared, own: await loadGraph(opened, outputs(vector), tensors, precision) }
+  } catch (cause) {
+    for (const held of shared) await held.release()
+    throw cause
+  }
+}
+
+/** The layer from which on the tensors are a specialist's own; the number of layers where it has only a head. */
+export function firstOwnLayer(names: readonly string[], { layers }: EncoderConfig): number {
+  if (names.some((name) => name.startsWith('embeddings.'))) return 0
+  return names.reduce((first, name) => {
+    const layer = /^encoder\.layer\.(\d+)\./.exec(name)
+    return layer ? Math.min(first, Number(layer[1])) : first
+  }, layers)
+}
+
+/** The whole base in two sessions, of which specialists with upper layers of their own use the lower one. */
+async function sharedVectors(opened: Opened, precision: WeightPrecision): Promise<readonly HeldSession[]> {
+  const { config, pooling } = opened.facts
+  const cut = Math.max(0, config.layers - usuallyOwn)
+  const lower = cut === 0 ? [] : [await sharedLower(opened, cut, precision)]
+  try {
+    const graph = encoderGraph(config, { joined: true, from: cut })
+    const upper = await hold(opened, { [vectorName]: pooled(graph, pooling) }, `from ${cut}`, precision)
+    return [...lower, upper]
+  } catch (cause) {
+    for (const held of lower) await held.release()
+    throw cause
+  }
+}
+
+function sharedLower(opened: Opened, to: number, precision: WeightPrecision): Promise<HeldSession> {
+  const { hidden } = encoderGraph(opened.facts.config, { joined: true, to })
+  return hold(opened, { hidden }, `to ${to}`, precision)
+}
+
+function hold(
+  opened: Opened,
+  outputs: { readonly [name: string]: Value },
+  part: string,
+  precision: WeightPrecision,
+): Promise<HeldSession> {
+  const { kept, facts } = opened
+  return kept.sessions.hold(`${facts.digest} ${part} ${precision}`, async () =>
+    loadGraph(opened, outputs, await opened.tensors(), precision),
+  )
+}
+
+function loadGraph(
+  { kept: { options }, facts: { name } }: Opened,
+  outputs: { readonly [name: string]: Value },
+  tensors: TensorSource,
+  precision: WeightPrecision,
+): Promise<Session> {
+  const { runtime, threads } = options
+  return loadEncoder(outputs, tensors, runtime, { name, threads, precision })
+}
+
+/** Steps as a session of texts. */
+function encoderSession(
+  queue: RequestQueue,
+  about: { readonly name: string; readonly steps: readonly Step[]; readonly padId: number },
+  shared: readonly HeldSession[],
+  own: Session | undefined,
+  leave: () => void = () => {},
+): EncoderSession {
+  let isReleased = false
+  return {
+    get sizeBytes() {
+      return shared.reduce((sum, { sizeBytes }) => sum + sizeBytes, own?.sizeBytes ?? 0)
+    },
+    run: (texts, take, options = {}) => queue.ask({ ...about, ...options, texts, take }),
+    release: async () => {
+      if (isReleased) return
+      isReleased = true
+      leave()
+      await own?.release()
+      for (const held of shared) await held.release()
+    },
+  }
+}
