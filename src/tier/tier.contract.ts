@@ -181,6 +181,11 @@ export function describeTier(name: string, create: () => Promise<TierUnderTest>)
         expect(Number.isFinite(noveltyScore)).toBe(true)
       }
       expect(artefact.heldAside.some(({ correct }) => correct)).toBe(true)
+      const known = new Set(tinyRows(subject.rows, 1).examples.map(({ id }) => id))
+      expect(artefact.heldAside.every(({ example }) => example !== undefined && known.has(example))).toBe(
+        true,
+      )
+      for (const { distribution } of artefact.heldAside) expect(distribution?.labels).toEqual(labels)
     })
 
     test_('training says how far it is, never backwards', () => {
