@@ -11,7 +11,7 @@ export function pooled(graph: EncoderGraph, { mode, normalize }: Pooling): Value
 }
 
 /** float32 [B, H]: the hidden states of the first token. */
-function firstToken({ hidden }: EncoderGraph): Value {
+export function firstToken({ hidden }: EncoderGraph): Value {
   const [batch, , width] = hidden.shape
   return reshape(slice(hidden, { axis: 1, start: 0, end: 1 }), [batch!, width!])
 }

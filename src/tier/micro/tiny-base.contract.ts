@@ -9,11 +9,11 @@ const words =
   'please help with my i have a question on what about the there is trouble hello card pin visa plastic loan mortgage interest borrow refund return money back cancel number weather nice'
 const letters = [...'abcdefghijklmnopqrstuvwxyz0123456789,.:!?']
 
-/** The base; every one with the same seed is the same. */
-export function tinyBase(seed = 1): BaseModel {
+/** The base; every one with the same seed is the same. `more`: further words that are a piece each. */
+export function tinyBase(seed = 1, more = ''): BaseModel {
   const pieces = [
     ...['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'],
-    ...new Set([...words.split(' '), ...letters]),
+    ...new Set([...words.split(' '), ...more.split(' ').filter(Boolean), ...letters]),
     ...letters.map((letter) => `##${letter}`),
   ]
   const config = tinyConfig('bert', {

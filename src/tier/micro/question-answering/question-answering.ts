@@ -1,0 +1,295 @@
+// Trains question answering: a reader on most rows; the rows held aside say when to answer, how sure, and what is usual.
+import { join } from 'node:path'
+import { appError, throwIfCancelled } from '../../../base/errors.ts'
+import { type Random, seededRandom } from '../../../base/random.ts'
+import type { ExampleSet } from '../../../data/example.ts'
+import type { BaseModel } from '../../../model/encoder/base-model.ts'
+import { maxTokensOf } from '../../../model/encoder/encoder-config.ts'
+import { safetensorsBytes } from '../../../model/weights/safetensors-writer.ts'
+import { type StoredTensor, tensorsInMemory } from '../../../model/weights/tensor-source.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
+import { answerF1, sameAnswer } from '../../../task/question-answering/answer-text.ts'
+import { type Fold, innerFolds } from '../../nano/folds.ts'
+import type { Artefact, HeldAside, TrainOptions } from '../../tier.ts'
+import { overlaid, weightsFile } from '../artefact.ts'
+import { fitNovelty, type NoveltyTensors, noveltyDistances } from '../novelty.ts'
+import { usualSigns } from '../usual.ts'
+import { fitJudge, type JudgedSigns, type JudgeWeights } from './answer-judge.ts'
+import { answerPairs, type PairAnswer } from './answer-pairs.ts'
+import { describeReader, rarityTensor } from './artefact.ts'
+import { answerPrediction } from './question-predictor.ts'
+import { learntWindows, type PairReading, type QuestionRow, questionRow } from './question-rows.ts'
+import { createQuestionReader } from './read-context.ts'
+import { createWordReader, wordCodes, wordRarity } from './read-words.ts'
+import { openReader } from './reader-session.ts'
+import type { ReaderFacts, ReaderRecipe } from './recipe.ts'
+import { tuneReader } from './tune-reader.ts'
+
+export interface QuestionParts {
+  readonly base: BaseModel
+  readonly runtime: Runtime
+  readonly recipeOf: (facts: ReaderFacts) => ReaderRecipe
+  readonly threads: number
+  readonly runtimeFolder?: string
+}
+
+/** Rows held aside at most; further ones would be missed more in training. */
+const mostCheckRows = 500
+/** Rows of the training part that the distance of novelty is fitted on, at most. */
+const mostNoveltyRows = 600
+
+/** What all steps of a training read. */
+interface Work extends QuestionParts {
+  readonly rows: readonly QuestionRow[]
+  readonly reading: PairReading
+  readonly fold: Fold
+  readonly recipe: ReaderRecipe
+  readonly options: TrainOptions
+  /** When the time that training may take ends, by the clock of `performance.now`. */
+  readonly deadline: number | undefined
+}
+
+/** Trains a task of question answering on a base. */
+export async function trainQuestionAnswering(
+  set: ExampleSet,
+  options: TrainOptions,
+  parts: QuestionParts,
+): Promise<Artefact> {
+  const work = prepare(set, options, parts)
+  throwIfCancelled(options.signal, 'training')
+  const changed = await tuned(work)
+  const { answers, novelty } = await checked(work, changed)
+  throwIfCancelled(options.signal, 'training')
+  return artefactOf(work, { changed, novelty, answers })
+}
+
+function prepare({ examples }: ExampleSet, options: TrainOptions, parts: QuestionParts): Work {
+  const { base, recipeOf } = parts
+  const recipe = recipeOf({ rows: examples.length, config: base.config })
+  const contexts = examples.map(({ input }) => (input.kind === 'question' ? input.context : ''))
+  const readWords = createWordReader()
+  const reading: PairReading = {
+    tokenizer: base.tokenizer,
+    reader: createQuestionReader(base.tokenizer),
+    rarity: wordRarity([...new Set(contexts)].map(readWords)),
+    limits: windowLimits(recipe, base),
+  }
+  const groups = groupsOf(examples.map(({ group }, row) => group ?? contexts[row]!))
+  const classes = Int32Array.from(examples, ({ output }) =>
+    Number(output.kind === 'answer' && output.span !== undefined),
+  )
+  return {
+    ...parts,
+    ...{ recipe, options, reading },
+    rows: examples.map((example) => questionRow(example, reading)),
+    fold: checkFold({ classes, groups }, seededRandom(options.seed).fork('folds')),
+    deadline: options.budgetMs === undefined ? undefined : performance.now() + options.budgetMs,
+  }
+}
+
+function windowLimits({ windows }: ReaderRecipe, { config }: BaseModel): ReaderRecipe['windows'] {
+  const tokens = Math.min(windows.tokens, maxTokensOf(config))
+  return { ...windows, tokens, questionTokens: Math.min(windows.questionTokens, Math.floor(tokens / 3)) }
+}
+
+function groupsOf(names: readonly string[]): Int32Array {
+  const numbers = new Map<string, number>()
+  return Int32Array.from(names, (name) => {
+    const number = numbers.get(name) ?? numbers.size
+    numbers.set(name, number)
+    return number
+  })
+}
+
+/** One part of the rows to check on, whole groups of them, and no more than are needed. */
+function checkFold(
+  { classes, groups }: { readonly classes: Int32Array; readonly groups: Int32Array },
+  random: Random,
+): Fold {
+  const folds = innerFolds({ classes, groups, contained: new Uint8Array(classes.length) }, random)
+  const fold = folds.find(({ learn, check }) => learn.length > 0 && check.length > 0) ?? folds[0]!
+  const kept = new Set<number>()
+  let count = 0
+  for (const group of random.shuffle([...new Set(fold.check.map((row) => groups[row]!))])) {
+    const own = fold.check.filter((row) => groups[row] === group).length
+    if (count > 0 && count + own > mostCheckRows) continue
+    kept.add(group)
+    count += own
+  }
+  const isChecked = (row: number): boolean => kept.has(groups[row]!)
+  const more = fold.check.filter((row) => !isChecked(row))
+  return { learn: Int32Array.from([...fold.learn, ...more]).sort(), check: fold.check.filter(isChecked) }
+}
+
+async function tuned(work: Work): Promise<ReadonlyMap<string, StoredTensor>> {
+  const { base, rows, fold, recipe, options, threads, runtimeFolder, deadline } = work
+  const windows = Array.from(fold.learn, (row) => rows[row]!)
+    .filter(({ weight }) => weight > 0)
+    .flatMap((row) => learntWindows(row, recipe.decoys))
+  if (windows.length === 0) throw nothingToRead()
+  const { seed, signal, progress, checkpointFolder } = options
+  return tuneReader(
+    base,
+    windows,
+    { recipe, seed },
+    {
+      threads,
+      progress: ({ done, total, detail }) => {
+        const share = done / Math.max(1, total ?? done)
+        progress?.({
+          ...{ stage: 'training', done: Math.round(95 * share), total: 100 },
+          ...(detail && { detail }),
+        })
+      },
+      ...(signal && { signal }),
+      ...(runtimeFolder !== undefined && { runtimeFolder }),
+      ...(checkpointFolder !== undefined && { checkpoints: { folder: join(checkpointFolder, 'reader') } }),
+      ...(deadline !== undefined && {
+        budgetMs: Math.max(1000, tuningShare * (deadline - performance.now())),
+      }),
+    },
+  )
+}
+
+/** Share of the time for the training itself; the rest is for the rows held aside. */
+const tuningShare = 0.9
+
+function nothingToRead(): Error {
+  return appError('usage.invalid', {
+    problem: 'There is no text to train on: all contexts are empty or weigh nothing',
+    hint: 'Import some examples first.',
+  })
+}
+
+interface Checked {
+  /** Of the rows held aside, in their order. */
+  readonly answers: readonly PairAnswer[]
+  readonly novelty: NoveltyTensors
+}
+
+/** Answers of the rows held aside, and the distance of novelty fitted on the others. */
+async function checked(work: Work, changed: ReadonlyMap<string, StoredTensor>): Promise<Checked> {
+  const { base, runtime, rows, fold, recipe, options, threads } = work
+  const { name, config, pooling } = base
+  const session = await openReader(overlaid(base.tensors, tensorsInMemory(changed)), runtime, {
+    ...{ name, config, pooling, threads, fitted: false, spinning: true },
+    ...(options.signal && { signal: options.signal }),
+  })
+  try {
+    const known = sampled(fold.learn)
+    const pairs = [...fold.check, ...known].map((row) => rows[row]!.pair)
+    const { answers, features } = await answerPairs(session, pairs, {
+      ...{ config, answerTokens: recipe.answerTokens },
+      ...(options.signal && { signal: options.signal }),
+    })
+    return withDistances(answers, features!, { width: config.hidden, checked: fold.check.length })
+  } finally {
+    await session.release()
+  }
+}
+
+/** Every so many of the rows, so that no more than the limit are left. */
+function sampled(rows: Int32Array): Int32Array {
+  const every = Math.ceil(rows.length / mostNoveltyRows)
+  return rows.filter((_, at) => at % every === 0)
+}
+
+function withDistances(
+  answers: readonly PairAnswer[],
+  found: readonly (Float32Array | undefined)[],
+  { width, checked: count }: { readonly width: number; readonly checked: number },
+): Checked {
+  const features = new Float32Array(found.length * width)
+  found.forEach((vector, row) => {
+    features.set(vector ?? [], row * width)
+  })
+  const vectors = { features, width, classes: new Int32Array(found.length) }
+  const present = Int32Array.from(found.keys()).filter((row) => found[row] !== undefined)
+  const others = present.filter((row) => row >= count)
+  const novelty = fitNovelty(vectors, others.length > 0 ? others : present)
+  const distances = noveltyDistances(
+    novelty,
+    vectors,
+    Int32Array.from({ length: count }, (_, row) => row),
+  )
+  return {
+    novelty,
+    answers: answers.slice(0, count).map((answer, row) => ({
+      ...answer,
+      ...(answer.novelty && {
+        novelty: { ...answer.novelty, distance: Math.sqrt(Math.max(0, distances[row]!)) },
+      }),
+    })),
+  }
+}
+
+interface Trained extends Checked {
+  readonly changed: ReadonlyMap<string, StoredTensor>
+}
+
+/** A right answer shares at least half with what was wanted: small differences of where it ends are not counted. */
+const rightFrom = 0.5
+
+function judgedSigns(
+  { rows, fold }: Work,
+  answers: readonly PairAnswer[],
+): readonly (JudgedSigns | undefined)[] {
+  return answers.map(({ found }, i) => {
+    const { answer } = rows[fold.check[i]!]!
+    if (!found) return undefined
+    const said = { kind: 'answer', span: found.span } as const
+    return {
+      signs: found.signs,
+      there: answer.span !== undefined,
+      right: answer.span !== undefined && answerF1(said, answer) >= rightFrom,
+    }
+  })
+}
+
+/** Each half of the rows is judged by what the other half says, and what is new by all. */
+function judgesOf(signs: readonly (JudgedSigns | undefined)[]): {
+  readonly all: JudgeWeights
+  readonly halves: readonly [JudgeWeights, JudgeWeights]
+} {
+  const judgeOf = (keeps: (row: number) => boolean): JudgeWeights =>
+    fitJudge(signs.filter((own, row) => own !== undefined && keeps(row)).map((own) => own!))
+  return {
+    all: judgeOf(() => true),
+    halves: [judgeOf((row) => row % 2 === 1), judgeOf((row) => row % 2 === 0)],
+  }
+}
+
+function artefactOf(work: Work, { changed, novelty, answers }: Trained): Artefact {
+  const { base, rows, fold, reading, recipe, options } = work
+  const { all, halves } = judgesOf(judgedSigns(work, answers))
+  const usual = usualSigns(answers.flatMap(({ novelty: own }) => (own ? [own] : [])))
+  const heldAside = answers.map((own, i): HeldAside => {
+    const { example, answer } = rows[fold.check[i]!]!
+    const { output, ...rest } = answerPrediction(own, { judge: halves[i % 2]!, usual })
+    return { example, ...rest, correct: output.kind === 'answer' && sameAnswer(output, answer) }
+  })
+  const rarity = { shape: [wordCodes], data: Float32Array.from(reading.rarity) }
+  const weights = safetensorsBytes(
+    new Map<string, StoredTensor>([...changed, ...novelty, [rarityTensor, rarity]]),
+  )
+  const right = heldAside.filter(({ correct }) => correct).length
+  return {
+    tier: 'micro',
+    taskKind: 'question-answering',
+    files: new Map([[weightsFile, weights]]),
+    meta: {
+      reader: describeReader({
+        base: { name: base.name, digest: base.digest },
+        ...{ windows: reading.limits, answerTokens: recipe.answerTokens, judge: all, usual },
+      }),
+      training: {
+        seed: options.seed,
+        epochs: recipe.epochs,
+        checkRows: heldAside.length,
+        checkAccuracy: right / Math.max(1, heldAside.length),
+        sizeBytes: weights.length,
+      },
+    },
+    heldAside,
+  }
+}

@@ -1,0 +1,102 @@
+// A trained reader that answers: its graph in a session, and what it scores of the tokens of windows.
+
+import { encoderInputs } from '../../../model/encoder/encoder.ts'
+import type { EncoderConfig } from '../../../model/encoder/encoder-config.ts'
+import {
+  copyVectors,
+  type EncoderSession,
+  openEncoderSession,
+} from '../../../model/encoder/encoder-session.ts'
+import { pooled } from '../../../model/encoder/pooling.ts'
+import type { Pooling } from '../../../model/encoder/pooling-config.ts'
+import type { TensorSource } from '../../../model/weights/tensor-source.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
+import { floatsOf } from '../../../runtime/tensor.ts'
+import { noveltyDistance } from '../novelty.ts'
+import type { QuestionWindow } from './question-windows.ts'
+import { markInput, readerGraph } from './reader.ts'
+import { markNames } from './token-marks.ts'
+
+export interface ReaderSessionOptions {
+  readonly name: string
+  readonly config: EncoderConfig
+  readonly pooling: Pooling
+  /** False: vectors of the windows are given, to fit novelty on; true: their distances. */
+  readonly fitted: boolean
+  readonly threads: number
+  readonly spinning: boolean
+  readonly signal?: AbortSignal
+}
+
+/** Loads a reader whose tensors, the heads' too, are in the source. */
+export function openReader(
+  tensors: TensorSource,
+  runtime: Runtime,
+  { config, pooling, fitted, ...load }: ReaderSessionOptions,
+): Promise<EncoderSession> {
+  const graph = readerGraph(config, { joined: true })
+  const { begin, end, presence } = graph
+  const vector = pooled(graph, pooling)
+  const more = fitted ? { distances: noveltyDistance(vector, 1) } : { features: vector }
+  return openEncoderSession({ begin, end, presence, ...more }, tensors, runtime, {
+    ...load,
+    padId: config.padId,
+  })
+}
+
+/** What a reader says of one window. */
+export interface WindowScores {
+  /** Of each token of the context in the window. */
+  readonly begin: Float32Array
+  readonly end: Float32Array
+  readonly presence: number
+}
+
+export interface ScoredWindows {
+  readonly scores: readonly WindowScores[]
+  /** One a window: squared distances, or vectors [windows, width]. */
+  readonly distances?: Float32Array
+  readonly features?: Float32Array
+}
+
+/** Runs windows through a reader. */
+export async function scoreQuestionWindows(
+  session: EncoderSession,
+  windows: readonly QuestionWindow[],
+  { config, signal }: { readonly config: EncoderConfig; readonly signal?: AbortSignal },
+): Promise<ScoredWindows> {
+  const scores: WindowScores[] = new Array(windows.length)
+  const vectors: { distances?: Float32Array; features?: Float32Array } = {}
+  const marks = markNames.map(
+    (name) => [markInput(name), windows.map(({ marks: own }) => own[name])] as const,
+  )
+  await session.run(
+    windows.map(({ ids }) => ids),
+    (batch) => {
+      const { rows, time, outputs } = batch
+      const presence = floatsOf(outputs['presence'], 'presence')
+      rows.forEach((row, i) => {
+        const { place, from, to } = windows[row]!
+        const part = (name: 'begin' | 'end'): Float32Array => {
+          const first = i * time + place
+          return floatsOf(outputs[name], name).slice(first, first + to - from)
+        }
+        scores[row] = { begin: part('begin'), end: part('end'), presence: presence[i]! }
+      })
+      for (const name of ['distances', 'features'] as const) {
+        if (outputs[name] === undefined) continue
+        const width = floatsOf(outputs[name], name).length / rows.length
+        vectors[name] ??= new Float32Array(windows.length * width)
+        copyVectors(batch, name, vectors[name])
+      }
+    },
+    {
+      also: {
+        ...Object.fromEntries(marks),
+        ...(config.types > 1 && { [encoderInputs.types]: windows.map(({ types }) => types) }),
+      },
+      ...(signal && { signal }),
+    },
+  )
+  return { scores, ...vectors }
+}

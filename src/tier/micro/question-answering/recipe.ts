@@ -1,0 +1,44 @@
+// How readers are trained: one table, as data.
+import type { EncoderConfig } from '../../../model/encoder/encoder-config.ts'
+import type { FineTuneRecipe } from '../recipe.ts'
+import type { WindowLimits } from './question-windows.ts'
+
+export interface ReaderRecipe extends Omit<FineTuneRecipe, 'layers' | 'labelSmoothing' | 'maxTokens'> {
+  /** Tokens of a batch at most, padding included. */
+  readonly batchTokens: number
+  /** Weight of the loss of presence, beside that of the places. */
+  readonly presenceWeight: number
+  /** Windows of a text without the answer that are learnt from, at most, best-looking first. */
+  readonly decoys: number
+  readonly windows: WindowLimits
+  /** Tokens of an answer at most. */
+  readonly answerTokens: number
+}
+
+/** What a recipe is chosen by. */
+export interface ReaderFacts {
+  readonly rows: number
+  readonly config: EncoderConfig
+}
+
+const usual: ReaderRecipe = {
+  epochs: 3,
+  batchRows: 16,
+  batchTokens: 4096,
+  learningRate: 3e-4,
+  headRate: 3,
+  layerDecay: 1,
+  weightDecay: 0.01,
+  warmup: 0.1,
+  dropout: { hidden: 0.1, attention: 0 },
+  clipNorm: 1,
+  presenceWeight: 0.5,
+  decoys: 1,
+  windows: { tokens: 160, questionTokens: 48, most: 16 },
+  answerTokens: 30,
+}
+
+/** The recipe for a task of so many rows. */
+export function chooseReaderRecipe(_: ReaderFacts): ReaderRecipe {
+  return usual
+}
