@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { appError } from '../base/errors.ts'
 import { createLog } from '../base/log.ts'
 import { isLoopbackHost } from '../gateway/access/web-guard.ts'
+import { openBaseEmbedders } from '../gateway/embeddings/base-embedders.ts'
 import type { NewSettings } from '../gateway/live.ts'
 import { type Serving, startServing } from '../gateway/serving.ts'
 import { type ChosenUpstream, chooseUpstreams } from '../gateway/upstream-choice.ts'
@@ -56,13 +57,22 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<vo
   const configuration = await settings(options)
   const { settings: upstreams, chosen } = chooseUpstreams(configuration, process.env)
   const log = createLog({ level: configuration.log.level })
+  const tiers = await openTiers({ home })
+  const embedders =
+    tiers.serving &&
+    (await openBaseEmbedders({
+      registryFolder: home.registryFolder,
+      serving: tiers.serving,
+      onProblem: (cause) => log.error({ err: cause }, 'the base models could not be listed'),
+    }))
   const serving = await startServing({
     version: packageVersion(),
     configuration,
     storeFile: home.storeFile,
     store: await context.store(),
     registry,
-    tiers: everyTier(await openTiers({ home })),
+    tiers: everyTier(tiers),
+    ...(embedders && { embedders }),
     log,
     train: trainByItself,
     ...(upstreams && { upstreams }),
@@ -82,6 +92,7 @@ async function serve(context: CommandContext, options: ServeOptions): Promise<vo
   } finally {
     await stopFollowing()
     await serving.close()
+    await embedders?.close()
   }
 }
 

@@ -17,6 +17,7 @@ import { type Keyring, openKeyring } from './access/keyring.ts'
 import { isLoopbackHost } from './access/web-guard.ts'
 import { startAutoTraining, type TrainTask, watched } from './auto-training.ts'
 import { callLog } from './call-log.ts'
+import type { Embedders } from './embeddings/embedders.ts'
 import { createGateway } from './gateway.ts'
 import { startKeeping } from './keeping.ts'
 import { type Live, liveAudit, livePrices, liveSettings, type NewSettings, pricesOf } from './live.ts'
@@ -31,6 +32,8 @@ export interface ServingOptions {
   readonly store: Store
   readonly registry: Registry
   readonly tiers: readonly Tier[]
+  /** What answers embeddings; absent: all are asked of the upstream. */
+  readonly embedders?: Embedders
   readonly log: Log
   /** Version of Shoal, for the documents of the admin API. */
   readonly version: string
@@ -84,6 +87,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       }),
       problems: () => (live.refused === undefined ? [] : [live.refused]),
       tasks: specialists,
+      ...(options.embedders && { embedders: options.embedders }),
       mask: maskedText,
       log,
       access: accessOf(live, keyring),
