@@ -69,8 +69,22 @@ export const errorTable = {
   },
   'train.tier-missing': {
     ...state,
+    message: 'The {tier} tier is not set up here. Run `shoal setup {tier}`.',
+  },
+  'train.teacher-unfit': {
+    ...input,
     message:
-      'The {tier} tier is not set up here. Run `shoal setup {tier}`.',
+      'The specialist {teacher} cannot teach the task "{task}": {problem}. A teacher is a version of a classification by one label, with the labels of the task.',
+  },
+  'train.teacher-saw': {
+    ...input,
+    message:
+      'The teacher {teacher} was trained on {count} rows that this training is to be judged on ({part}). Give it other rows with --test, or train the teacher again without them.',
+  },
+  'train.nothing-to-teach': {
+    ...input,
+    message:
+      'The teacher {teacher} has nothing to label: of {given} inputs {known} are rows of the task already. Give texts without labels with --unlabelled, or let calls come in first.',
   },
   'train.busy': {
     ...state,

@@ -10,10 +10,13 @@ import { readPriceSettings } from '../pipeline/configuration-file.ts'
 import { taskEconomics } from '../pipeline/economics.ts'
 import { loadExamples } from '../pipeline/read-files.ts'
 import { gatherRows, type TaskRows } from '../pipeline/task-rows.ts'
+import { findTeacher } from '../pipeline/teacher.ts'
+import type { Teaching } from '../pipeline/teaching.ts'
 import { trainSpecialist } from '../pipeline/train.ts'
 import { trainAuto } from '../pipeline/train-auto.ts'
 import { withTrainLock } from '../pipeline/train-lock.ts'
 import type { TrainRequest } from '../pipeline/train-request.ts'
+import { keptInputs, loadInputs } from '../pipeline/unlabelled.ts'
 import type { TaskKind } from '../task/types.ts'
 import { maskedText } from '../text/masking.ts'
 import { cardMarkdown } from '../trust/card-markdown.ts'
@@ -21,7 +24,7 @@ import type { CommandContext } from './context.ts'
 import { withContext } from './context.ts'
 import { type ColumnFlags, countFlag, durationFlag, saidColumns, shareFlag, wholeFlag } from './flags.ts'
 import { addLayoutFlags, type LayoutFlags, saidLayout } from './layout-flags.ts'
-import { openTiers, tierNamed } from './tiers.ts'
+import { everyTier, openTiers, tierNamed } from './tiers.ts'
 import { stopsOf, type TrainReport, trainedJson, trainedText } from './train-report.ts'
 import { packageVersion } from './version.ts'
 
@@ -37,6 +40,8 @@ interface TrainFlags extends ColumnFlags, LayoutFlags {
   readonly budget?: number
   readonly base?: string
   readonly shots?: number
+  readonly teacher?: string
+  readonly unlabelled?: string
   readonly seed: number
   readonly mergeLabels?: boolean
   readonly card?: string
@@ -60,6 +65,11 @@ export function trainCommand(): Command {
         .default('nano'),
     )
     .option('--base <model>', 'base model that micro begins from, by name or alias')
+    .option(
+      '--teacher <version>',
+      'a specialist of the task, TASK@VERSION, that labels more inputs for nano to learn from',
+    )
+    .option('--unlabelled <file>', 'the inputs that it labels (default: those of the kept calls)')
     .option('--data <file>', 'train on this labelled file instead of what the store holds')
     .option('--test <file>', 'judge on this labelled file; without it a part of the rows is held out')
     .option('--input <column>', 'column of the files that holds the input')
@@ -108,6 +118,7 @@ async function train(context: CommandContext, task: TaskId, flags: TrainFlags): 
   const rows = await readRows(context, task, flags)
   const { audit, costs } = await readPriceSettings(undefined)
   const economics = await taskEconomics(store, task, { auditShare: audit.rate, costs })
+  const teaching = await teachingOf(context, rows, flags)
   const checkpointFolder = join(context.home.folder, 'training', `${task}.checkpoints`)
   const request = {
     seed: flags.seed,
@@ -118,6 +129,7 @@ async function train(context: CommandContext, task: TaskId, flags: TrainFlags): 
     ...(flags.base !== undefined && { base: flags.base }),
     ...(flags.shots !== undefined && { shots: flags.shots }),
     ...(economics && { economics }),
+    ...(teaching && { teaching }),
   }
   const { trained, why, others } = await trainAsked(flags.tier, context, { rows, request })
   await rm(checkpointFolder, { recursive: true, force: true })
@@ -157,12 +169,43 @@ async function trainAsked(
 }
 
 /** Flags that say something to one tier only are mistakes with another. */
-function checkFlags({ tier, base }: TrainFlags): void {
+function checkFlags({ tier, base, teacher, unlabelled }: TrainFlags): void {
+  if (teacher !== undefined && tier !== 'nano')
+    throw appError('usage.invalid', {
+      problem: '--teacher teaches nano, and no larger tier',
+      hint: 'Leave --teacher out, or train with --tier nano.',
+    })
+  if (unlabelled !== undefined && teacher === undefined)
+    throw appError('usage.invalid', {
+      problem: '--unlabelled gives texts for a teacher to label, and there is none',
+      hint: 'Add --teacher TASK@VERSION.',
+    })
   if (tier === 'nano' && base !== undefined)
     throw appError('usage.invalid', {
       problem: '--base names the model that a larger tier begins from, and nano has none',
       hint: 'Add --tier micro or --tier auto, or leave --base out.',
     })
+}
+
+/** The specialist that teaches, and the inputs that it is to label. */
+async function teachingOf(
+  context: CommandContext,
+  { task }: TaskRows,
+  { teacher, unlabelled, input, ...flags }: TrainFlags,
+): Promise<Teaching | undefined> {
+  if (teacher === undefined) return undefined
+  const { home, registry, signal, terminal } = context
+  const work = { signal, progress: terminal.progress }
+  const tiers = everyTier(await openTiers({ home }))
+  const mask = task.masked ? maskedText : (text: string) => text
+  const reading = { ...work, mask, layout: saidLayout(flags), ...(input !== undefined && { input }) }
+  return {
+    teacher: await findTeacher(teacher, { registry, tiers }),
+    inputs:
+      unlabelled === undefined
+        ? await keptInputs(await context.store(), task, work)
+        : await loadInputs(unlabelled, reading),
+  }
 }
 
 async function readRows(context: CommandContext, task: TaskId, flags: TrainFlags): Promise<TaskRows> {

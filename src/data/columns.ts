@@ -57,6 +57,15 @@ export function chooseColumns(source: RowSource, said: SaidColumns): ColumnChoic
   }
 }
 
+/** Chooses the column of the inputs alone, of a source whose records may have no output. */
+export function chooseInput(source: RowSource, said: Pick<SaidColumns, 'input'>): number {
+  if (said.input !== undefined) return columnAt(source, said.input)
+  const facts = source.columns.map((_, at) => factsOf(source, at))
+  const input = byName(source, inputNames, []) ?? longestText(facts)
+  if (input === undefined) throw unclear(source, 'input')
+  return input
+}
+
 /** Position of a column by its name, or by its number where no column has that name. */
 function columnAt(source: RowSource, name: string): number {
   const exact = source.columns.indexOf(name)

@@ -53,3 +53,8 @@ export function exampleSet(examples: readonly Example[]): ExampleSet {
   }
   return { examples, digest: hash.digest('hex') as Sha256 }
 }
+
+/** True for a row that another specialist labelled with its probabilities: nobody has said what is right there. */
+export function isTaught({ source, soft }: Pick<Example, 'source' | 'soft'>): boolean {
+  return source === 'synthetic' && soft !== undefined
+}

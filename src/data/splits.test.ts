@@ -23,6 +23,7 @@ const keysOf = (set: ExampleSet): ReadonlySet<string> =>
   )
 const shared = (a: ReadonlySet<string>, b: ReadonlySet<string>): readonly string[] =>
   [...a].filter((key) => b.has(key))
+const readable = ({ input }: Example): string => (input.kind === 'text' ? input.text : '')
 const labelOf = ({ output }: Example): string => (output.kind === 'labels' ? output.labels[0]! : '')
 
 describe('splits', () => {
@@ -37,6 +38,28 @@ describe('splits', () => {
       const count = splits.train.examples.filter((row) => labelOf(row) === `label ${label}`).length
       expect(Math.abs(count - 50)).toBeLessThanOrEqual(2)
     }
+  })
+
+  it('leave rows where an earlier split put them, with all that belongs to them', () => {
+    const before = splitExamples(plain, { seed: 0 })
+    const settled = new Map(
+      (['train', 'calibration', 'test'] as const).flatMap((part) =>
+        before[part].examples.map((row) => [row.id, part] as const),
+      ),
+    )
+    const learned = before.train.examples[0]!
+    const added = Array.from({ length: 500 }, (_, at) => example(`new ${at}`, `label ${at % 10}`))
+    const twin = example(readable(learned).toUpperCase(), labelOf(learned))
+    const after = splitExamples([...added, twin, ...plain], { seed: 5, settled })
+    for (const part of ['train', 'calibration', 'test'] as const) {
+      const ids = new Set(after[part].examples.map(({ id }) => id))
+      expect(before[part].examples.every(({ id }) => ids.has(id))).toBe(true)
+      const dealt = after[part].examples.filter(({ id }) => !settled.has(id) && id !== twin.id).length
+      expect(Math.abs(dealt - { train: 300, calibration: 100, test: 100 }[part])).toBeLessThanOrEqual(10)
+    }
+    expect(after.train.examples).toContain(twin)
+    const given = splitExamples(plain, { seed: 5, settled, test: [example('apart', 'label 1')] })
+    expect(given.train.examples.length + given.calibration.examples.length).toBe(1000)
   })
 
   it('share no group and no duplicate (property)', () => {

@@ -4,6 +4,7 @@
  * that is furthest behind, so a unit's part depends on chance and sizes alone, as the certificate needs.
  */
 import { assert } from '../base/errors.ts'
+import type { ExampleId } from '../base/ids.ts'
 import { type Random, seededRandom } from '../base/random.ts'
 import type { OutputSpace } from '../task/types.ts'
 import { duplicateKey, key64 } from './duplicate-key.ts'
@@ -23,7 +24,12 @@ export interface SplitOptions {
   readonly fractions?: SplitFractions
   /** A test set that is kept as it is; rows that share an input or a group with it are dropped from the others. */
   readonly test?: readonly Example[]
+  /** Rows that stand in a part already, by an earlier split: they stay there, and what belongs together follows them. */
+  readonly settled?: SplitParts
 }
+
+/** In which part a row stands. */
+export type SplitParts = ReadonlyMap<ExampleId, keyof Splits>
 
 export interface SplitOutcome extends Splits {
   /** Rows that stand in the given test set too, or share a group with it, and so are in no part. */
@@ -32,14 +38,22 @@ export interface SplitOutcome extends Splits {
 
 const defaultFractions: SplitFractions = Object.freeze({ train: 0.6, calibration: 0.2, test: 0.2 })
 
-const partNames = ['train', 'calibration', 'test'] as const
+/** The parts, in the order in which rows are dealt. */
+export const partNames = ['train', 'calibration', 'test'] as const
 
 /** Splits examples; the same examples in the same order with the same seed give the same parts. */
 export function splitExamples(examples: readonly Example[], options: SplitOptions): SplitOutcome {
   const { kept, dropped } = withoutTest(examples, options.test ?? [])
   const shares = sharesOf(options)
   const random = seededRandom(options.seed).fork('splits')
-  const parts = deal(unitsOf(kept), shares, random)
+  const units = unitsOf(kept)
+  const settled = units.map((unit) => settledPart(unit, { examples: kept, ...options }))
+  const parts = deal(
+    units.filter((_, at) => settled[at] === undefined),
+    { shares, rows: kept.length, random },
+  )
+  for (const [at, part] of settled.entries())
+    if (part !== undefined) for (const row of units[at]!.rows) parts[row] = partNames.indexOf(part)
   const setOf = (part: number): Splits['train'] => exampleSet(kept.filter((_, at) => parts[at] === part))
   return {
     train: setOf(0),
@@ -132,6 +146,23 @@ function unitsOf(examples: readonly Example[]): readonly Unit[] {
   return [...members.values()].map((rows) => ({ rows, stratum: stratumOf(rows, { examples, counts }) }))
 }
 
+/**
+ * Where an earlier split put a row of the unit; a unit that it learned a row of stays with what is learned from. Where a
+ * test set is given, what was tested on before is dealt afresh.
+ */
+function settledPart(
+  { rows }: Unit,
+  {
+    examples,
+    settled,
+    test,
+  }: Pick<SplitOptions, 'settled' | 'test'> & { readonly examples: readonly Example[] },
+): keyof Splits | undefined {
+  if (settled === undefined) return undefined
+  const parts = rows.map((row) => settled.get(examples[row]!.id))
+  return partNames.find((name) => parts.includes(name) && (name !== 'test' || test === undefined))
+}
+
 /** How many rows have each label of spans. */
 function spanLabelCounts(examples: readonly Example[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
@@ -171,7 +202,14 @@ function usualOutput(rows: readonly number[], examples: readonly Example[]): str
 }
 
 /** Part of each row. What a part is behind carries over from label to label, so that rare labels are dealt fairly too. */
-function deal(units: readonly Unit[], shares: readonly number[], random: Random): Uint8Array {
+function deal(
+  units: readonly Unit[],
+  {
+    shares,
+    rows,
+    random,
+  }: { readonly shares: readonly number[]; readonly rows: number; readonly random: Random },
+): Uint8Array {
   const strata = new Map<string, Unit[]>()
   for (const unit of units) {
     const stratum = strata.get(unit.stratum)
@@ -190,7 +228,7 @@ function deal(units: readonly Unit[], shares: readonly number[], random: Random)
   }
   // A random phase: without it the first rows dealt would always go to the same parts.
   for (let steps = random.below(1000); steps > 0; steps--) next(1)
-  const parts = new Uint8Array(units.reduce((sum, unit) => sum + unit.rows.length, 0))
+  const parts = new Uint8Array(rows)
   for (const stratum of random.shuffle([...strata.values()])) {
     for (const unit of random.shuffle(stratum)) {
       const part = next(unit.rows.length)

@@ -5,6 +5,7 @@ import type { PlainBaseline } from '../eval/baseline.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Tier } from '../tier/tier.ts'
 import type { TaskEconomics } from './economics.ts'
+import type { Teaching } from './teaching.ts'
 
 export interface TrainShop {
   readonly tier: Tier
@@ -23,6 +24,8 @@ export interface TrainRequest extends WorkOptions {
   readonly checkpointFolder?: string
   /** Rows of each label to train on, for trying; absent: all. */
   readonly shots?: number
+  /** A specialist that labels inputs for the training part; absent: the rows' own outputs are all there is. */
+  readonly teaching?: Teaching
   /** True: the plain baselines and the findings about the data are left out of the report. */
   readonly withoutBaselines?: boolean
   /** What the task's calls cost, for the verdict; absent: money says nothing. */

@@ -1,7 +1,8 @@
 /** A tier trained on a task's training rows, and asked for the rows that it has not seen, as the gateway would ask it. */
 import { appError, throwIfCancelled } from '../base/errors.ts'
 import type { WorkOptions } from '../base/progress.ts'
-import type { ExampleSet } from '../data/example.ts'
+import type { Example, ExampleSet } from '../data/example.ts'
+import { exampleSet } from '../data/example-set.ts'
 import { type SplitOutcome, splitExamples, splitRecord, trainable } from '../data/splits.ts'
 import { findInData } from '../eval/data-findings.ts'
 import { fitBaselines } from '../eval/report.ts'
@@ -32,24 +33,38 @@ export function tierOptions(request: TrainRequest): TrainOptions {
   }
 }
 
+/** A task's rows in their parts, and rows that a teacher labelled. */
+interface TierRows {
+  readonly task: Task
+  readonly splits: SplitOutcome
+  /** Learned from after the training part; baselines and findings are about the rows that have outputs of their own. */
+  readonly taught?: readonly Example[]
+}
+
+function withTaught(splits: SplitOutcome, taught: readonly Example[]): SplitOutcome {
+  if (taught.length === 0) return splits
+  return { ...splits, train: exampleSet([...splits.train.examples, ...taught]) }
+}
+
 /** Trains a tier on the training part and asks it for the others. Throws what the tier throws. */
 export async function trainTier(
   shop: Pick<TrainShop, 'tier' | 'baselines' | 'clock'>,
-  { task, splits }: { readonly task: Task; readonly splits: SplitOutcome },
+  { task, splits: given, taught = [] }: TierRows,
   request: TrainRequest,
 ): Promise<Trained> {
   const began = shop.clock.monotonicMs()
   const { signal, progress, seed } = request
   const work = { ...(signal && { signal }), ...(progress && { progress }) }
-  const train = trainable(splits.train, task.space)
-  const training = shop.tier.train(task, train, tierOptions(request))
+  const labelled = trainable(given.train, task.space)
+  const splits = withTaught(given, taught)
+  const training = shop.tier.train(task, trainable(splits.train, task.space), tierOptions(request))
   // The tier trains in a thread of its own: this one looks at the data and fits the baselines meanwhile.
   const [artefact, trainMs, plain] = await Promise.all([
     training,
     training.then(() => shop.clock.monotonicMs() - began),
     request.withoutBaselines
       ? nothingPlain
-      : lookPlainly(shop, { train, test: splits.test }, { seed, ...(signal && { signal }) }),
+      : lookPlainly(shop, { train: labelled, test: splits.test }, { seed, ...(signal && { signal }) }),
   ])
   return {
     task,
@@ -98,7 +113,7 @@ async function askHeldOut(
 /** The three parts of the rows; with `shots` only so many of each label are left to train on. */
 export function splitRows(
   rows: TaskRows,
-  { seed, shots }: Pick<TrainRequest, 'seed' | 'shots'>,
+  { seed, shots, teaching }: Pick<TrainRequest, 'seed' | 'shots' | 'teaching'>,
 ): SplitOutcome {
   const count = rows.examples.length
   if (count < leastRows)
@@ -109,7 +124,11 @@ export function splitRows(
     calibration: sizes.calibration / count,
     test: sizes.test / count,
   }
-  const splits = splitExamples(rows.examples, { seed, fractions, ...(rows.test && { test: rows.test }) })
+  const splits = splitExamples(rows.examples, {
+    ...{ seed, fractions },
+    ...(rows.test && { test: rows.test }),
+    ...(teaching && { settled: teaching.teacher.parts }),
+  })
   return shots === undefined ? splits : { ...splits, train: fewRows(splits.train, { shots, seed }) }
 }
 

@@ -9,6 +9,7 @@ import type { Manifest, SpecialistReference } from '../registry/registry.ts'
 import type { RawPrediction } from '../tier/tier.ts'
 import { type Card, cardJson } from '../trust/card.ts'
 import type { TaskRows } from './task-rows.ts'
+import { taughtNote, teach } from './teaching.ts'
 import type { TrainRequest, TrainShop } from './train-request.ts'
 import { splitRows, trainTier } from './train-tier.ts'
 import { type CardParts, type Served, type Trained, trainedCard } from './trained-card.ts'
@@ -44,9 +45,11 @@ async function trainAndPublish(
 ): Promise<Omit<TrainedSpecialist, 'cost'>> {
   const run = beginRun(shop.clock)
   const splits = splitRows(rows, request)
-  const trained = await trainTier(shop, { task: rows.task, splits }, request)
+  const taught = request.teaching && (await teach(request.teaching, { task: rows.task, splits }, request))
+  const trained = await trainTier(shop, { task: rows.task, splits, ...(taught && { taught }) }, request)
   const comparison = await compare(trained, request)
-  return publishTrained(shop, { rows, trained, comparison, run }, request)
+  const noted = taught ? { ...rows, notes: [...rows.notes, taughtNote(request.teaching!, taught)] } : rows
+  return publishTrained(shop, { rows: noted, trained, comparison, run }, request)
 }
 
 /** When a run began, and what CPU time the process had used by then. */
@@ -106,8 +109,12 @@ export async function publishTrained(
   }
 }
 
-function askedFor({ base, shots }: TrainRequest): NonNullable<CardParts['options']> {
-  return { ...(base !== undefined && { base }), ...(shots !== undefined && { shots }) }
+function askedFor({ base, shots, teaching }: TrainRequest): NonNullable<CardParts['options']> {
+  return {
+    ...(base !== undefined && { base }),
+    ...(shots !== undefined && { shots }),
+    ...(teaching && { teacher: { ...teaching.teacher.reference } }),
+  }
 }
 
 /** Answers to the test rows beside those of the baselines; `undefined` where there are to be none. */

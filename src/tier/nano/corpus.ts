@@ -12,13 +12,13 @@ export interface LabelledTexts {
   readonly classCount: number
   readonly weights: Float32Array
   readonly groups: Int32Array
-  /** So many of the last rows are learned from and never checked on; absent: none. */
-  readonly onlyLearned?: number
+  /** 1 for rows that are learned from and never checked on; absent: none. */
+  readonly onlyLearned?: Uint8Array
 }
 
 /** Counts the n-grams of all texts and embeds them; `tick` is called with the share done. */
 export function prepareCorpus(
-  { texts, onlyLearned = 0, ...rows }: LabelledTexts,
+  { texts, onlyLearned, ...rows }: LabelledTexts,
   table: StaticEmbedding,
   tick: (share: number) => void,
 ): Corpus {
@@ -34,10 +34,13 @@ export function prepareCorpus(
   })
   const terms = counter.finish()
   const families = joinFamilies(terms, rows.groups)
-  families.contained.fill(1, texts.length - onlyLearned)
+  onlyLearned?.forEach((only, row) => {
+    if (only === 1) families.contained[row] = 1
+  })
   return {
     ...{ ...rows, features, ...families, terms, embeddings, dimensions },
     ...{ pieces: pieces.finish(), pieceCount: table.pieces.size },
+    ...(onlyLearned && { onlyLearned: onlyLearned.reduce((sum, only) => sum + only, 0) }),
   }
 }
 

@@ -19,14 +19,19 @@ export interface FoldRows {
   readonly groups: Int32Array
   /** 1 for rows that are part of a longer one: whole texts are what will be asked about, so these are not checked on. */
   readonly contained: Uint8Array
+  /** How many rows are only ever learned from: they say nothing about how many there are to check on; absent: none. */
+  readonly onlyLearned?: number
 }
 
 /**
  * Four folds where rows are few, so that each is checked once; one fold of 15% where they are many.
  * Rows of one group stay together; every class is spread over the folds.
  */
-export function innerFolds({ classes, groups, contained }: FoldRows, random: Random): readonly Fold[] {
-  const few = classes.length < fewRows
+export function innerFolds(
+  { classes, groups, contained, onlyLearned = 0 }: FoldRows,
+  random: Random,
+): readonly Fold[] {
+  const few = classes.length - onlyLearned < fewRows
   const share = few ? 1 / foldsOfFewRows : Math.min(checkShare, mostCheckRows / classes.length)
   const position = spreadPositions(classes, groups, random)
   return Array.from({ length: few ? foldsOfFewRows : 1 }, (_, fold) => {

@@ -28,8 +28,10 @@ export interface Corpus {
   readonly weights: Float32Array
   /** Rows with the same number stay together. */
   readonly groups: Int32Array
-  /** 1 for rows that are part of a longer one. */
+  /** 1 for rows that are part of a longer one, and for those that are only learned from. */
   readonly contained: Uint8Array
+  /** How many rows are only learned from; absent: none. */
+  readonly onlyLearned?: number
 }
 
 /** Piece numbers by row: row `i` has `ids` from `starts[i]` up to `starts[i + 1]`. */

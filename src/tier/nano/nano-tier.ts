@@ -4,6 +4,7 @@
 import { appError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
 import type { Example } from '../../data/example.ts'
+import { isTaught } from '../../data/example-set.ts'
 import { sharedDenseMemory } from '../../model/linear/dense-memory.ts'
 import type { StaticEmbedding } from '../../model/static-embedding.ts'
 import { readStaticEmbedding } from '../../model/static-embedding-assets.ts'
@@ -145,8 +146,11 @@ function labelledTexts(
 ): LabelledTexts {
   const numbers = new Map(classes.map((labels, index) => [keyOf(labels), index]))
   const groups = new Map<string, number>()
+  const taught = Uint8Array.from(examples, (example) => Number(isTaught(example)))
   return {
     texts,
+    // A teacher's word is no measure of how often the specialist is right, unless there is nothing else.
+    ...(taught.includes(1) && taught.includes(0) && { onlyLearned: taught }),
     classCount: classes.length,
     classes: Int32Array.from(examples, ({ output }) => {
       const known = numbers.get(keyOf(labelsOf(output)))

