@@ -1,19 +1,35 @@
 // Loads a reader's artefact: its own tensors over those of its base.
+
 import { appError } from '../../../base/errors.ts'
 import { parseSafetensors } from '../../../model/weights/safetensors.ts'
+import type { TaskInput } from '../../../task/types.ts'
 import type { Artefact, RawPredictor } from '../../tier.ts'
 import { overlaid, weightsFile } from '../artefact.ts'
 import type { LoadParts } from '../extraction/load-tagger.ts'
-import { parseReaderDescription, rarityTensor } from './artefact.ts'
-import { createQuestionPredictor } from './question-predictor.ts'
+import { answerPairs, type PairAnswer } from './answer-pairs.ts'
+import { answerPrediction } from './answer-prediction.ts'
+import { parseReaderDescription, type ReaderDescription, rarityTensor } from './artefact.ts'
+import { readPair } from './question-rows.ts'
 import { createQuestionReader } from './read-context.ts'
 import { openReader } from './reader-session.ts'
 
+/** A reader loaded with all that it reads with. */
+export interface LoadedReader {
+  readonly description: ReaderDescription
+  readonly sizeBytes: number
+  /** What it finds in the context of each input, whether or not it is sure enough to answer. */
+  find(
+    inputs: readonly TaskInput[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<readonly PairAnswer[]>
+  release(): Promise<void>
+}
+
 /** Loads; throws `artefact.other-version` and what opening the base throws. */
-export async function loadQuestionAnswering(
+export async function loadReader(
   { files, meta }: Pick<Artefact, 'files' | 'meta'>,
   { openBase, runtime, threads }: LoadParts,
-): Promise<RawPredictor> {
+): Promise<LoadedReader> {
   const description = parseReaderDescription(meta)
   const weights = files.get(weightsFile)
   if (!weights) throw appError('internal.bug', { problem: `a micro artefact has no ${weightsFile}` })
@@ -23,13 +39,49 @@ export async function loadQuestionAnswering(
   try {
     const { name, config, pooling, tokenizer } = base
     const about = { name, config, pooling, threads, fitted: true, spinning: false }
-    const reading = {
-      ...{ tokenizer, reader: createQuestionReader(tokenizer), limits: description.windows },
-      rarity: (await own.read(rarityTensor)).data,
-    }
+    const { windows: limits, answerTokens } = description
+    const reader = createQuestionReader(tokenizer)
+    const reading = { tokenizer, reader, limits, rarity: (await own.read(rarityTensor)).data }
     const session = await openReader(tensors, runtime, about)
-    return createQuestionPredictor(session, description, { reading, config })
+    return {
+      description,
+      sizeBytes: session.sizeBytes,
+      find: async (inputs, options = {}) => {
+        const pairs = inputs.map((input) => readPair(pairOf(input), reading))
+        return (await answerPairs(session, pairs, { config, answerTokens, ...options })).answers
+      },
+      release: () => session.release(),
+    }
   } finally {
     await tensors.close()
+  }
+}
+
+/** A question and its context; what is no question is a context that nothing is asked about. */
+function pairOf(input: TaskInput): { readonly question: string; readonly context: string } {
+  switch (input.kind) {
+    case 'question':
+      return input
+    case 'text':
+      return { question: '', context: input.text }
+    case 'chat':
+      return { question: '', context: input.messages.map(({ content }) => content).join('\n') }
+  }
+}
+
+/** The same as a predictor. */
+export async function loadQuestionAnswering(
+  artefact: Pick<Artefact, 'files' | 'meta'>,
+  parts: LoadParts,
+): Promise<RawPredictor> {
+  const reader = await loadReader(artefact, parts)
+  return {
+    sizeBytes: reader.sizeBytes,
+    predict: async (inputs, options = {}) => {
+      if (inputs.length === 0) return []
+      const found = await reader.find(inputs, options)
+      return found.map((answer) => answerPrediction(answer, reader.description))
+    },
+    dispose: () => reader.release(),
   }
 }
