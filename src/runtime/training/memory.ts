@@ -1,5 +1,5 @@
 /** What a training run will take of memory, said before it begins; one that would not fit is refused with the sizes that would. */
-import { freemem, tmpdir } from 'node:os'
+import { freemem, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { appError } from '../../base/errors.ts'
 import { stepsOf } from './steps.ts'
@@ -75,17 +75,31 @@ export function checkMemory(run: Planned, plan: MemoryPlan, allowedBytes = allow
   })
 }
 
-/** Positions that can be computed at once for every length of the plan: a run's `microTokens`. Nothing where one row is too much. */
+/**
+ * Positions that can be computed at once for every length of the plan: a run's `microTokens`. Lengths whose batches fit
+ * whole set no limit to the others. Nothing where one row is too much.
+ */
 export function fittingMicroTokens(run: Planned, allowedBytes = allowedByDefault()): number | undefined {
   const plan = planMemory(run)
-  const tokens = times(run).map((time) => time * largestBatch(run, plan, time, allowedBytes))
-  const least = Math.min(...tokens)
+  const tokens = times(run).map((time) => {
+    const fits = largestBatch(run, plan, time, allowedBytes)
+    return { positions: time * fits, isWhole: fits === mostRows(run, time) }
+  })
+  const limits = tokens.filter(({ isWhole }) => !isWhole).map(({ positions }) => positions)
+  const least =
+    limits.length > 0 ? Math.min(...limits) : Math.max(...tokens.map(({ positions }) => positions))
   return least > 0 ? least : undefined
 }
 
 /** A share of what is free, within what a container allows. */
 export function allowedByDefault(): number {
-  return Math.floor(shareOfFree * Math.min(freemem(), process.availableMemory()))
+  return Math.floor(shareOfFree * availableBytes())
+}
+
+/** macOS counts as free only what holds nothing at all, a few hundred MiB of any machine: what caches hold is given back when asked for. */
+function availableBytes(): number {
+  if (process.platform === 'darwin') return Math.max(freemem(), totalmem() / 2)
+  return Math.min(freemem(), process.availableMemory())
 }
 
 /** The lock of runs that need much memory: one at a time for a user of a machine. */
@@ -96,16 +110,18 @@ export function machineLock(plan: MemoryPlan): string | undefined {
 
 function largestBatch(run: Planned, plan: MemoryPlan, time: number, allowedBytes: number): number {
   const fixed = plan.totalBytes - plan.activation.bytes
-  let [fits, most] = [
-    0,
-    Math.max(...run.batches.filter((batch) => batch.time === time).map(({ rows }) => rows.length)),
-  ]
+  let [fits, most] = [0, mostRows(run, time)]
   while (fits < most) {
     const batch = Math.ceil((fits + most) / 2)
     if (fixed + passBytes(run, { batch, time }) <= allowedBytes) fits = batch
     else most = batch - 1
   }
   return fits
+}
+
+/** Rows of the largest batch of a length. */
+function mostRows({ batches }: Planned, time: number): number {
+  return batches.reduce((most, batch) => (batch.time === time ? Math.max(most, batch.rows.length) : most), 0)
 }
 
 /** The tensors that training begins with are kept beside the state. */
