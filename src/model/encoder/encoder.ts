@@ -37,6 +37,8 @@ export const encoderInputs = {
   mask: 'mask',
   /** float32 [B, T, H]: hidden states, where the lower layers are not part of the graph. */
   hidden: 'hidden',
+  /** float32 [B, T, H]: rows of the table of words, where that is not part of the graph. */
+  words: 'words',
 } as const
 
 /** What is dropped in training, by place; inference has none. */
@@ -59,6 +61,8 @@ export interface EncoderForm {
   /** True: queries, keys and values come from one multiplication by joined weights, which are joined when loaded. */
   readonly joined?: boolean
   readonly dropout?: EncoderDropout
+  /** True: the rows of the table of words are fed instead of the ids. */
+  readonly wordsFed?: boolean
   /** [B, T, H], added to the embeddings before they are normalised: what is known of tokens besides their ids. */
   readonly added?: Value
 }
@@ -86,6 +90,11 @@ export function encoderGraph(config: EncoderConfig, form: EncoderForm = {}): Enc
   return { hidden, mask }
 }
 
+/** float32 [B, T, H]: rows of the table of words for the ids fed. */
+export function wordRows(config: EncoderConfig): Value {
+  return gather(encoderParameters(config)(embeddingParts.words), input(encoderInputs.ids, [B, T], 'int32'))
+}
+
 type Parameters = (name: string) => Value
 
 function encoderParameters(config: EncoderConfig): Parameters {
@@ -105,7 +114,9 @@ function attentionBias(mask: Value): Value {
 
 function embedded(config: EncoderConfig, form: EncoderForm, parameters: Parameters): Value {
   const { pairs, dropout, added } = form
-  const words = gather(parameters(embeddingParts.words), input(encoderInputs.ids, [B, T], 'int32'))
+  const words = form.wordsFed
+    ? input(encoderInputs.words, [B, T, config.hidden])
+    : gather(parameters(embeddingParts.words), input(encoderInputs.ids, [B, T], 'int32'))
   const { firstPosition, positions } = config
   const table = parameters(embeddingParts.positions)
   // Tokens are in order and padding is last, so that their positions are the table's first rows.

@@ -116,7 +116,7 @@ describe('serving', () => {
     const all = [first, ...others].map(({ session }) => session)
     const together = all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     expect(together).toBeLessThan(1.3 * alone)
-    expect(counts).toEqual({ opened: 1, loaded: 21, held: 21 })
+    expect(counts).toEqual({ opened: 1, loaded: 22, held: 22 })
     expect(new Set([first, ...others].map((served) => served.base.tokenizer)).size).toBe(1)
 
     const said = await Promise.all(all.map((session) => logitsOf(session)))
@@ -124,7 +124,7 @@ describe('serving', () => {
 
     for (const session of all.slice(1)) await session.release()
     expect(first.session.sizeBytes).toBe(alone)
-    expect(counts.held).toBe(2)
+    expect(counts.held).toBe(3)
     await first.session.release()
     await first.session.release()
     expect(counts.held).toBe(0)
@@ -136,18 +136,18 @@ describe('serving', () => {
     const served = await Promise.all(
       forms.map((own) => serving.openVectorForm({ base, precision: 'float32', own, outputs })),
     )
-    expect(counts).toMatchObject({ opened: 2, loaded: 3 })
+    expect(counts).toMatchObject({ opened: 2, loaded: 6 })
     const said = await Promise.all(served.map(({ session }) => logitsOf(session)))
     for (const [i, own] of forms.entries()) expectClose(said[i]!, await wholeLogits(own))
     for (const { session } of served) await session.release()
     expect(counts.held).toBe(0)
   })
 
-  test('a specialist of which all layers differ is loaded whole', async () => {
+  test('of a specialist of which all layers differ the table of words is shared', async () => {
     const { counts, serving } = counted()
     const own = specialist(3, 2, true)
     const { session } = await serving.openVectorForm({ base, precision: 'float32', own, outputs })
-    expect(counts.loaded).toBe(1)
+    expect(counts.loaded).toBe(3)
     expectClose(await logitsOf(session), await wholeLogits(own))
     await session.release()
   })

@@ -4,7 +4,7 @@
 import { input } from '../../../graph/ops.ts'
 import type { Value } from '../../../graph/value.ts'
 import type { BaseModel } from '../../../model/encoder/base-model.ts'
-import { encoderGraph } from '../../../model/encoder/encoder.ts'
+import { encoderGraph, encoderInputs, wordRows } from '../../../model/encoder/encoder.ts'
 import type { EncoderConfig } from '../../../model/encoder/encoder-config.ts'
 import { type EncoderSession, loadEncoder } from '../../../model/encoder/encoder-session.ts'
 import { pooled } from '../../../model/encoder/pooling.ts'
@@ -64,9 +64,6 @@ export interface MicroServing {
 /** The output of a base's upper layers, and the input of a head. */
 const vectorName = 'vector'
 
-/** Layers from the last down that a specialist usually has of its own, as the recipes train them. */
-const usuallyOwn = 3
-
 /** Serves with nothing loaded. */
 export function createMicroServing(options: ServingOptions): MicroServing {
   const queue = createRequestQueue(options.queue)
@@ -75,11 +72,11 @@ export function createMicroServing(options: ServingOptions): MicroServing {
     openVectorForm: (form) => opening(kept, queue, form.base, (base) => formParts(base, form)),
     openVectors: (base) =>
       opening(kept, queue, base, async (opened) => ({
-        shared: await sharedVectors(opened, 'float32'),
-        own: undefined,
+        shared: await sharedBelow(opened, opened.facts.config.layers, 'float32'),
+        own: [],
       })),
     openOwn: (session, padId) =>
-      encoderSession(queue, { steps: [{ session }], padId, name: session.name }, [], session),
+      encoderSession(queue, { steps: [{ session }], padId, name: session.name }, [], [session]),
     get size() {
       return queue.size
     },
@@ -102,7 +99,7 @@ interface Opened {
 
 interface Parts {
   readonly shared: readonly HeldSession[]
-  readonly own: Session | undefined
+  readonly own: readonly Session[]
 }
 
 async function opening(
@@ -128,7 +125,7 @@ async function opening(
     const { facts } = entry
     try {
       const { shared, own } = await load({ kept, facts, tensors: async () => (await opened()).tensors })
-      const steps = [...shared.map(({ step }) => step), ...(own ? [{ session: own }] : [])]
+      const steps = [...shared.map(({ step }) => step), ...own.map((session) => ({ session }))]
       const session = encoderSession(
         queue,
         { steps, padId: facts.config.padId, name: facts.name },
@@ -153,26 +150,59 @@ function factsOf({ tensors: _, ...facts }: BaseModel): BaseFacts {
   return facts
 }
 
-async function formParts(opened: Opened, { own, precision, outputs }: VectorForm): Promise<Parts> {
-  const { config, pooling } = opened.facts
+async function formParts(opened: Opened, form: VectorForm): Promise<Parts> {
+  const { own, precision, outputs } = form
+  const { config } = opened.facts
   const from = firstOwnLayer(own.names, config)
-  const shared =
-    from === config.layers
-      ? await sharedVectors(opened, precision)
-      : from === 0
-        ? []
-        : [await sharedLower(opened, from, precision)]
+  const held: { release(): Promise<void> }[] = []
+  const keep = <Held extends { release(): Promise<void> }>(one: Held): Held => {
+    held.push(one)
+    return one
+  }
   try {
-    const vector =
-      from === config.layers
-        ? input(vectorName, ['batch', config.hidden])
-        : pooled(encoderGraph(config, { joined: true, from }), pooling)
-    const tensors = from === 0 ? overlaid(await opened.tensors(), own) : own
-    return { shared, own: await loadGraph(opened, outputs(vector), tensors, precision) }
+    const shared = (await sharedBelow(opened, from, precision)).map(keep)
+    const upper = from === config.layers ? [] : [keep(await ownLayers(opened, own, { from, precision }))]
+    const graph = outputs(input(vectorName, ['batch', config.hidden]))
+    // A head is small, and novelty a difference of large numbers: both stay as they were trained.
+    return { shared, own: [...upper, keep(await loadGraph(opened, graph, own, 'float32'))] }
   } catch (cause) {
-    for (const held of shared) await held.release()
+    for (const one of held) await one.release()
     throw cause
   }
+}
+
+/**
+ * What is below a specialist's own layers. The table of words is a session of its own, since nobody trains it and it is
+ * more than half of a small base: even specialists of which all layers differ have it in common.
+ */
+async function sharedBelow(
+  opened: Opened,
+  from: number,
+  precision: WeightPrecision,
+): Promise<readonly HeldSession[]> {
+  const { config, pooling } = opened.facts
+  const words = await hold(opened, { [encoderInputs.words]: wordRows(config) }, 'words', 'float32')
+  if (from === 0) return [words]
+  try {
+    const graph = encoderGraph(config, { joined: true, to: from, wordsFed: true })
+    const outputs =
+      from === config.layers ? { [vectorName]: pooled(graph, pooling) } : { hidden: graph.hidden }
+    return [words, await hold(opened, outputs, `to ${from}`, precision)]
+  } catch (cause) {
+    await words.release()
+    throw cause
+  }
+}
+
+async function ownLayers(
+  opened: Opened,
+  own: TensorSource,
+  { from, precision }: { readonly from: number; readonly precision: WeightPrecision },
+): Promise<Session> {
+  const { config, pooling } = opened.facts
+  const graph = encoderGraph(config, { joined: true, from, wordsFed: true })
+  const tensors = overlaid(await opened.tensors(), own)
+  return loadGraph(opened, { [vectorName]: pooled(graph, pooling) }, tensors, precision)
 }
 
 /** The layer from which on the tensors are a specialist's own; the number of layers where it has only a head. */
@@ -182,26 +212,6 @@ export function firstOwnLayer(names: readonly string[], { layers }: EncoderConfi
     const layer = /^encoder\.layer\.(\d+)\./.exec(name)
     return layer ? Math.min(first, Number(layer[1])) : first
   }, layers)
-}
-
-/** The whole base in two sessions, of which specialists with upper layers of their own use the lower one. */
-async function sharedVectors(opened: Opened, precision: WeightPrecision): Promise<readonly HeldSession[]> {
-  const { config, pooling } = opened.facts
-  const cut = Math.max(0, config.layers - usuallyOwn)
-  const lower = cut === 0 ? [] : [await sharedLower(opened, cut, precision)]
-  try {
-    const graph = encoderGraph(config, { joined: true, from: cut })
-    const upper = await hold(opened, { [vectorName]: pooled(graph, pooling) }, `from ${cut}`, precision)
-    return [...lower, upper]
-  } catch (cause) {
-    for (const held of lower) await held.release()
-    throw cause
-  }
-}
-
-function sharedLower(opened: Opened, to: number, precision: WeightPrecision): Promise<HeldSession> {
-  const { hidden } = encoderGraph(opened.facts.config, { joined: true, to })
-  return hold(opened, { hidden }, `to ${to}`, precision)
 }
 
 function hold(
@@ -231,21 +241,20 @@ function encoderSession(
   queue: RequestQueue,
   about: { readonly name: string; readonly steps: readonly Step[]; readonly padId: number },
   shared: readonly HeldSession[],
-  own: Session | undefined,
+  own: readonly Session[],
   leave: () => void = () => {},
 ): EncoderSession {
   let isReleased = false
   return {
     get sizeBytes() {
-      return shared.reduce((sum, { sizeBytes }) => sum + sizeBytes, own?.sizeBytes ?? 0)
+      return [...shared, ...own].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     },
     run: (texts, take, options = {}) => queue.ask({ ...about, ...options, texts, take }),
     release: async () => {
       if (isReleased) return
       isReleased = true
       leave()
-      await own?.release()
-      for (const held of shared) await held.release()
+      for (const held of [...own, ...shared]) await held.release()
     },
   }
 }

@@ -31,7 +31,7 @@ export function createSharedSessions(): SharedSessions {
   }
 
   function loadEntry(key: string, load: () => Promise<Session>): Entry {
-    const step = load().then((session) => ({ session: watched(session, () => forget(key, entry)) }))
+    const step = load().then((session) => ({ session: watched(session, () => entries.clear()) }))
     const entry: Entry = { step, holders: 0 }
     entries.set(key, entry)
     return entry
@@ -62,7 +62,7 @@ export function createSharedSessions(): SharedSessions {
   return { hold }
 }
 
-/** A session whose worker ended is nothing that another should be given. */
+/** When a worker has ended, no session that it may have held is given to another: what still works stays with its holders. */
 function watched(session: Session, onLost: () => void): Session {
   return {
     ...session,
