@@ -1,8 +1,8 @@
-/** Learning rates of all steps, computed on the host: a linear warm-up, then constant, linear to zero, or a half cosine to zero. */
+/** Learning rates, computed on the host: a linear warm-up, then linear to zero, or a half cosine to zero. */
 
 /** How the learning rate goes from step to step. */
 export interface LearningRateSchedule {
-  readonly kind: 'constant' | 'linear' | 'cosine'
+  readonly kind: 'linear' | 'cosine'
   /** The highest rate, reached when the warm-up ends. */
   readonly peak: number
   readonly warmupSteps: number
@@ -10,16 +10,13 @@ export interface LearningRateSchedule {
 }
 
 const shapes: { readonly [K in LearningRateSchedule['kind']]: (progress: number) => number } = {
-  constant: () => 1,
   linear: (progress) => 1 - progress,
   cosine: (progress) => (1 + Math.cos(Math.PI * progress)) / 2,
 }
 
-/** The rate of every step; the first is above zero, and so is the last (it would be zero one step later). */
-export function learningRates(schedule: LearningRateSchedule): Float32Array {
-  const { warmupSteps, steps, peak } = schedule
-  return Float32Array.from({ length: steps }, (_, step) => {
-    if (step < warmupSteps) return (peak * (step + 1)) / (warmupSteps + 1)
-    return peak * shapes[schedule.kind]((step - warmupSteps) / Math.max(1, steps - warmupSteps))
-  })
+/** The rate of a step; that of the first is above zero, and so is that of the last (it would be zero one step later). */
+export function learningRateAt(schedule: LearningRateSchedule, step: number): number {
+  const { warmupSteps, steps, peak, kind } = schedule
+  if (step < warmupSteps) return (peak * (step + 1)) / warmupSteps
+  return peak * shapes[kind]((step - warmupSteps) / Math.max(1, steps - warmupSteps))
 }

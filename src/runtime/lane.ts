@@ -83,32 +83,14 @@ export function createLane(start: () => WorkerPort): Lane {
     }
   }
 
-  function ask(wanted: LaneRequest): Promise<Answer> {
-    const { signal, name } = wanted
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(cancelledRun(name))
-      if (wanted.generation !== undefined && wanted.generation !== generation)
-        return reject(
-          appError('runtime.worker-lost', { model: name, problem: 'it ended before this request' }),
-        )
-      const waiting: Waiting = {
-        ...wanted,
-        settle(outcome) {
-          signal?.removeEventListener('abort', leave)
-          if (outcome instanceof Error) reject(outcome)
-          else if (outcome.kind === 'failed') reject(unpackError(outcome.error))
-          else resolve(outcome)
-        },
-      }
-      const leave = (): void => {
-        const at = queue.indexOf(waiting)
-        if (at >= 0) queue.splice(at, 1)
-        reject(cancelledRun(name))
-      }
-      signal?.addEventListener('abort', leave, { once: true })
-      queue.push(waiting)
-      if (!current) next()
-    })
+  const ask = (wanted: LaneRequest): Promise<Answer> => {
+    if (wanted.generation !== undefined && wanted.generation !== generation)
+      return Promise.reject(
+        appError('runtime.worker-lost', { model: wanted.name, problem: 'it ended before this request' }),
+      )
+    const answer = enqueue(queue, wanted)
+    if (!current) next()
+    return answer
   }
 
   return {
@@ -126,6 +108,30 @@ export function createLane(start: () => WorkerPort): Lane {
       await ended.end()
     },
   }
+}
+
+/** Puts a request at the end of the queue; its signal takes it out again, or leaves what has begun without a listener. */
+function enqueue(queue: Waiting[], wanted: LaneRequest): Promise<Answer> {
+  const { signal, name } = wanted
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(cancelledRun(name))
+    const waiting: Waiting = {
+      ...wanted,
+      settle(outcome) {
+        signal?.removeEventListener('abort', leave)
+        if (outcome instanceof Error) reject(outcome)
+        else if (outcome.kind === 'failed') reject(unpackError(outcome.error))
+        else resolve(outcome)
+      },
+    }
+    const leave = (): void => {
+      const at = queue.indexOf(waiting)
+      if (at >= 0) queue.splice(at, 1)
+      reject(cancelledRun(name))
+    }
+    signal?.addEventListener('abort', leave, { once: true })
+    queue.push(waiting)
+  })
 }
 
 function cancelledRun(name: string): Error {

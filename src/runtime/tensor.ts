@@ -22,16 +22,6 @@ export type Tensor = {
   }
 }[TensorType]
 
-/** Bytes of one number of each type. */
-export const bytesPerNumber: { readonly [Type in TensorType]: number } = {
-  float32: 4,
-  int32: 4,
-  int64: 8,
-  int8: 1,
-  uint8: 1,
-  bool: 1,
-}
-
 /** A tensor of single-precision numbers; its data are not copied. */
 export function float32Tensor(shape: readonly number[], data: Float32Array): Tensor {
   assertFits(shape, data)

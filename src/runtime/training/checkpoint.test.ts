@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { appError } from '../../base/errors.ts'
 import { sha256 } from '../../base/hash.ts'
-import { type Checkpoint, checkpointFolder, removeCheckpoints } from './checkpoint.ts'
+import { type Checkpoint, checkpointFolder } from './checkpoint.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -56,13 +56,12 @@ test('one that was cut off anywhere is passed over', async () => {
   }
 })
 
-test('the first of another plan, and clearing up, remove what is left of runs and nothing else', async () => {
+test('the first of another plan removes what is left of other runs and nothing else', async () => {
   await writeFile(join(folder, 'notes.txt'), 'mine')
   const checkpoints = checkpointFolder(folder)
   await checkpoints.save(at(50))
   await checkpoints.save(at(1, sha256('another')))
   expect(await readdir(folder)).toHaveLength(2)
   expect((await checkpoints.newest(plan)).checkpoint).toBeUndefined()
-  await removeCheckpoints(folder)
-  expect(await readdir(folder)).toEqual(['notes.txt'])
+  expect((await checkpoints.newest(sha256('another'))).checkpoint).toEqual(at(1, sha256('another')))
 })

@@ -66,12 +66,6 @@ export function checkpointFolder(folder: string, write: WriteFile = writeFileAto
   }
 }
 
-/** Removes a run's checkpoints, once its result is kept elsewhere. */
-export async function removeCheckpoints(folder: string): Promise<void> {
-  const files = (await namesIn(folder)).filter(isOurs)
-  await Promise.all(files.map((file) => rm(join(folder, file), { force: true })))
-}
-
 /** Whole ones, newest first. */
 async function checkpointFiles(folder: string): Promise<readonly string[]> {
   return (await namesIn(folder))
