@@ -1,7 +1,7 @@
 /** Runs the npm client that the user has set up, so that mirrors and credentials work. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { npmProblemIn } from '../registry/sources/npm-source.ts'
+import { npmProblemIn, npmScript } from '../registry/sources/npm-source.ts'
 
 /** Runs npm with these arguments in a folder; {@link npmProblem} reads why it failed. */
 export async function runNpm(
@@ -13,16 +13,15 @@ export async function runNpm(
     readonly variables?: Readonly<Record<string, string>>
   },
 ): Promise<{ readonly stdout: string }> {
-  const own = process.env['npm_execpath']
-  const isScript = own?.endsWith('.js') ?? false
-  const command = isScript ? process.execPath : 'npm'
-  const all = isScript ? [own!, ...args] : [...args]
+  const script = npmScript(process.env)
+  const command = script === undefined ? 'npm' : process.execPath
+  const all = script === undefined ? [...args] : [script, ...args]
   return await promisify(execFile)(command, all, {
     cwd: options.cwd,
     env: { ...process.env, ...options.variables },
     ...(options.signal && { signal: options.signal }),
     maxBuffer: 16 * 1024 * 1024,
-    shell: process.platform === 'win32' && !isScript,
+    shell: process.platform === 'win32' && script === undefined,
   })
 }
 

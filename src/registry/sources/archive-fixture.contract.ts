@@ -50,17 +50,23 @@ export interface TarEntry {
   /** `2`: a symbolic link to `link`. */
   readonly type?: '0' | '1' | '2' | '5'
   readonly link?: string
+  /** What its header says, in the form for sizes beyond 8 GiB, where that is not the truth. */
+  readonly saysBytes?: number
 }
 
 /** A tar archive, compressed as npm does it. */
 export function tgzOf(entries: readonly TarEntry[]): Buffer {
-  const blocks = entries.flatMap(({ name, data, type = '0', link = '' }) => {
+  const blocks = entries.flatMap(({ name, data, type = '0', link = '', saysBytes }) => {
     const head = Buffer.alloc(512)
     head.write(name, 0, 100)
     head.write('0000644\0', 100)
     head.write('0000000\0', 108)
     head.write('0000000\0', 116)
     head.write(`${data.length.toString(8).padStart(11, '0')}\0`, 124)
+    if (saysBytes !== undefined) {
+      head.writeUInt32BE(0x80000000, 124)
+      head.writeBigUInt64BE(BigInt(saysBytes), 128)
+    }
     head.write('00000000000\0', 136)
     head.write('        ', 148)
     head.write(type, 156)

@@ -9,10 +9,22 @@ export interface ArchiveEntry extends TreeFile {
 }
 
 const mostEntries = 100_000
+/** What an archive may unpack to, whatever is copied out of it: reading past it takes the same work. */
+const largestArchiveBytes = 2 * largestFileBytes
+
+/** Counts entries while they are listed; gives what is wrong as soon as there are too many, or they say to be too large. */
+export function archiveCounter(): (sizeBytes: number) => string | undefined {
+  let [count, bytes] = [0, 0]
+  return (sizeBytes) => {
+    count++
+    bytes += sizeBytes
+    if (count > mostEntries) return `it has more than ${mostEntries} entries`
+    return bytes > largestArchiveBytes ? `it unpacks to more than ${largestArchiveBytes} bytes` : undefined
+  }
+}
 
 /** The files of an archive; throws `source.archive` with the name of the entry that may not be. */
 export function archiveFiles(entries: readonly ArchiveEntry[], origin: string): readonly TreeFile[] {
-  if (entries.length > mostEntries) throw archiveError(origin, `it has more than ${mostEntries} entries`)
   const seen = new Set<string>()
   for (const { path, kind, sizeBytes } of entries) {
     const name = JSON.stringify(path.slice(0, 200))

@@ -76,6 +76,21 @@ describe('an archive that lies about itself is refused', () => {
     await expect(open('m.zip', huge).then(copied)).rejects.toMatchObject({ code: 'source.archive' })
   })
 
+  it('where it would unpack to more than any model, before it is read to its end', async () => {
+    const flood = tgzOf([
+      { name: 'a.bin', data: Buffer.alloc(512), saysBytes: 2 ** 40 },
+      { name: 'b.bin', data: Buffer.alloc(512) },
+    ])
+    await expect(open('m.tgz', flood)).rejects.toMatchObject({
+      code: 'source.archive',
+      message: expect.stringContaining('it unpacks to more than 17179869184 bytes'),
+    })
+    const large = Array.from({ length: 5 }, (_, at) => ({
+      ...{ name: `${at}.bin`, data, says: { sizeBytes: 0xffff_fff0 } },
+    }))
+    await expect(open('m.zip', zipOf(large))).rejects.toThrow('it unpacks to more than')
+  })
+
   it('where the checksum of an entry is wrong', async () => {
     const wrong = zipOf([{ name: 'config.json', data, says: { crc32: 1 } }])
     await expect(open('m.zip', wrong).then(copied)).rejects.toThrow('"config.json" is damaged: its CRC-32 is')

@@ -1,5 +1,6 @@
 /** Runs the client of a package ecosystem as the user has it set up, so that mirrors and credentials work. No shell reads its arguments. */
 import { execFile } from 'node:child_process'
+import { isAbsolute } from 'node:path'
 import { promisify } from 'node:util'
 import { appError, throwIfCancelled } from '../../base/errors.ts'
 import { errorCodeOf } from '../../base/files.ts'
@@ -32,7 +33,8 @@ export async function runClient(
         maxBuffer: longestOutput,
         ...(context.signal && { signal: context.signal }),
         // On Windows these clients are scripts; every argument is of characters that no shell reads anything into.
-        shell: process.platform === 'win32',
+        // A path is a program's, and may hold blanks.
+        shell: process.platform === 'win32' && !isAbsolute(program),
       })
     } catch (cause) {
       throwIfCancelled(context.signal, `fetching ${run.source}`)

@@ -126,6 +126,29 @@ describe('a server that does not do as it says', () => {
   })
 })
 
+describe('files beside weights at an address', () => {
+  it('that storage does not let anyone ask for, since they are not there, are left out', async () => {
+    web.files.set('/m/config.json', { bytes: Buffer.from('{}') })
+    web.files.set('/m/model.safetensors', { bytes })
+    for (const name of [
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'modules.json',
+      '1_Pooling/config.json',
+      'LICENSE',
+    ])
+      web.files.set(`/m/${name}`, (_, response) => void response.writeHead(403).end())
+    const tree = await openSource(parseSource(at('/m/model.safetensors').href), context)
+    expect(tree.files.map(({ path }) => path)).toEqual(['config.json', 'model.safetensors'])
+  })
+
+  it('are found where the name of the weights has a percent sign that stands for itself', async () => {
+    web.files.set('/m/config.json', { bytes: Buffer.from('{}') })
+    const tree = await openSource(parseSource(`${web.url}m/100%.safetensors`), context)
+    expect(tree.files.map(({ path }) => path)).toEqual(['config.json', '100%.safetensors'])
+  })
+})
+
 it('an address shows neither password nor signature in an error', async () => {
   const url = new URL(`http://name:password@${web.url.host}/w?signature=secret`)
   const failing = download({ url }, out(), context)

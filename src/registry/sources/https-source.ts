@@ -1,7 +1,7 @@
 /** `https://…`: an archive, or a weights file whose configuration and tokenizer lie beside it. */
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AppError, appError, assert } from '../../base/errors.ts'
+import { AppError, appError } from '../../base/errors.ts'
 import { download } from './download.ts'
 import { fileSha256 } from './file-sha256.ts'
 import type { FileTree, SourceContext } from './file-tree.ts'
@@ -59,7 +59,10 @@ async function downloadIfThere(
   try {
     await download({ url }, temporary, context)
   } catch (cause) {
-    if (cause instanceof AppError && cause.code === 'source.not-found') return
+    // Storage that lists nothing says of a file that is not there that it may not be read.
+    const isAbsent =
+      cause instanceof AppError && (cause.code === 'source.not-found' || cause.code === 'source.forbidden')
+    if (isAbsent) return
     throw cause
   }
   const to = join(place.folder, place.path)
@@ -68,7 +71,16 @@ async function downloadIfThere(
 }
 
 function fileName(url: URL): string {
-  const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1))
-  assert(!name.includes('\0'), 'an address with a zero character was parsed')
-  return name.replaceAll(/[/\\]/g, '_')
+  const name = url.pathname.slice(url.pathname.lastIndexOf('/') + 1)
+  return decoded(name).replaceAll(/[/\\\0]/g, '_')
+}
+
+/** As it is where a percent sign in it stands for itself. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch (cause) {
+    if (cause instanceof URIError) return name
+    throw cause
+  }
 }

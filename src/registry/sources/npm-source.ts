@@ -12,10 +12,10 @@ import { openTar } from './tar-archive.ts'
 export async function openNpm(source: SourceOf<'npm'>, context: SourceContext): Promise<FileTree> {
   const spec = source.version ? `${source.name}@${source.version}` : source.name
   context.progress?.({ stage: `fetching ${sourceText(source)} with npm`, done: 0 })
-  const script = context.environment['npm_execpath']
+  const script = npmScript(context.environment)
   await runClient(
     {
-      programs: script?.endsWith('.js') ? [[process.execPath, script]] : [['npm']],
+      programs: script === undefined ? [['npm']] : [[process.execPath, script]],
       args: ['pack', spec, '--ignore-scripts', '--loglevel=error', '--pack-destination=.'],
       source: sourceText(source),
       problem: npmProblemIn,
@@ -35,6 +35,12 @@ export async function openNpm(source: SourceOf<'npm'>, context: SourceContext): 
     `npm:${source.name}${version ? `@${version}` : ''}`,
   )
   return { ...tree, archiveSha256: await fileSha256(join(context.workFolder, archive), context) }
+}
+
+/** npm's own script, where npm runs this process: pnpm and yarn name theirs by the same variable. */
+export function npmScript(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const script = environment['npm_execpath']
+  return script !== undefined && /(^|[/\\])npm-cli\.js$/.test(script) ? script : undefined
 }
 
 /** Why npm failed, in its own words; empty where it said nothing. */

@@ -78,6 +78,19 @@ describe('a client', () => {
     expect(await readFile(join(folder, 'pip.args'), 'utf8')).toContain('"--no-deps","--only-binary=:all:"')
   })
 
+  it('is npm even where another package manager runs this process and says so by the same variable', async () => {
+    const PATH = await fakeProgram(folder, 'npm', '')
+    for (const npm_execpath of ['/usr/share/yarn/bin/yarn.js', '/opt/pnpm/bin/pnpm.cjs']) {
+      await rm(join(folder, 'npm.args'), { force: true })
+      const opening = openSource(parseSource('npm:package'), {
+        ...context,
+        environment: { PATH, npm_execpath },
+      })
+      await expect(opening).rejects.toThrow('wrote no archive')
+      expect(await readFile(join(folder, 'npm.args'), 'utf8')).toContain('"pack","package"')
+    }
+  })
+
   it('that fails says why in its own words, without what is secret in them', async () => {
     const script =
       "console.error('ERROR: No matching distribution at https://user:token@mirror.example/simple?key=token'); process.exit(1)"

@@ -1,8 +1,9 @@
 /** Compressed tar archives (what `npm pack` writes) as file trees. Each copy reads the archive from its start. */
+import { createReadStream } from 'node:fs'
 import { PassThrough } from 'node:stream'
-import { list, type ReadEntry } from 'tar'
+import { Parser, type ReadEntry } from 'tar'
 import { assert } from '../../base/errors.ts'
-import { type ArchiveEntry, archiveError, archiveFiles, asArchiveError } from './archive.ts'
+import { type ArchiveEntry, archiveCounter, archiveError, archiveFiles, asArchiveError } from './archive.ts'
 import { type FileTree, saveStream } from './file-tree.ts'
 
 /** Opens a tar archive on disk; throws `source.archive` for one that is broken or means harm. */
@@ -46,12 +47,29 @@ function nodeStream(entry: ReadEntry): PassThrough {
   return stream
 }
 
-async function readTar(path: string, origin: string, onReadEntry: (entry: ReadEntry) => void): Promise<void> {
-  try {
-    await list({ file: path, strict: true, onReadEntry })
-  } catch (cause) {
-    throw asArchiveError(origin, cause)
-  }
+/** Reads an archive to its end, or to the entry that is too much. */
+function readTar(path: string, origin: string, onEntry: (entry: ReadEntry) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const file = createReadStream(path)
+    const fail = (cause: unknown): void => {
+      file.destroy()
+      reject(asArchiveError(origin, cause))
+    }
+    const problemWith = archiveCounter()
+    const parser = new Parser({
+      strict: true,
+      onReadEntry: (entry) => {
+        const problem = problemWith(entry.size)
+        if (problem === undefined) return onEntry(entry)
+        entry.resume()
+        fail(archiveError(origin, problem))
+      },
+    })
+    parser.on('end', resolve)
+    parser.on('error', fail)
+    file.on('error', fail)
+    file.pipe(parser)
+  })
 }
 
 function kindOf({ type }: ReadEntry): ArchiveEntry['kind'] {

@@ -89,8 +89,9 @@ function wantsProxy(environment: SourceContext['environment']): boolean {
 function redirected(from: URL, location: string, wanted: WebRequest): URL {
   if (!URL.canParse(location, from.href)) throw failed(wanted, 'it redirected to what is no address')
   const url = new URL(location, from)
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && (isLoopback(url) || wanted.plainHttp)))
-    return url
+  // No server elsewhere sends us to what listens on this machine.
+  const isLocal = isLoopback(from) && isLoopback(url)
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && (isLocal || wanted.plainHttp))) return url
   throw failed(wanted, `it redirected to ${url.protocol}//${url.host}, and only https is followed`)
 }
 

@@ -3,7 +3,7 @@ import { Transform } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import { type Entry, openPromise, type ZipFile } from 'yauzl'
 import { assert } from '../../base/errors.ts'
-import { type ArchiveEntry, archiveError, archiveFiles, asArchiveError } from './archive.ts'
+import { type ArchiveEntry, archiveCounter, archiveError, archiveFiles, asArchiveError } from './archive.ts'
 import { type FileTree, saveStream } from './file-tree.ts'
 
 /** Opens a zip archive on disk; throws `source.archive` for one that is broken or means harm. */
@@ -12,9 +12,12 @@ export async function openZip(path: string, origin: string): Promise<FileTree> {
   try {
     const entries = new Map<string, Entry>()
     const described: ArchiveEntry[] = []
+    const problemWith = archiveCounter()
     for await (const entry of zip.eachEntry()) {
       entries.set(entry.fileName, entry)
       described.push({ path: entry.fileName, sizeBytes: entry.uncompressedSize, kind: kindOf(entry) })
+      const problem = problemWith(entry.uncompressedSize)
+      if (problem !== undefined) throw archiveError(origin, problem)
       if (described.length > zip.entryCount) throw archiveError(origin, 'its list of entries does not end')
     }
     return {
