@@ -27,19 +27,32 @@ export interface BatchLimits {
   readonly rows: number
   /** Tokens of a batch with its padding, at most; a single longer text is a batch of its own. */
   readonly tokens: number
+  /**
+   * Each text is padded to a multiple of so many tokens, and shares batches only with texts that are as long then: what
+   * it is computed with depends on itself alone, to the last bit. Absent: padded to the longest text of its batch.
+   */
+  readonly step?: number
+}
+
+/** Tokens that a text is padded to. */
+export function steppedLength(length: number, step = 1): number {
+  return Math.ceil(length / step) * step
 }
 
 /** Rows in batches, shortest texts first; rows of one length keep their order. */
 export function lengthBatches(
   lengths: ArrayLike<number>,
-  { rows, tokens }: BatchLimits,
+  { rows, tokens, step }: BatchLimits,
 ): readonly Int32Array[] {
+  const padded = (row: number): number => steppedLength(lengths[row] ?? 0, step)
   const order = Int32Array.from({ length: lengths.length }, (_, row) => row)
   order.sort((a, b) => lengths[a]! - lengths[b]! || a - b)
   const batches: Int32Array[] = []
   let begin = 0
   for (let end = 1; end <= order.length; end++) {
-    const isFull = end - begin === rows || (end - begin + 1) * (lengths[order[end]!] ?? 0) > tokens
+    const next = end < order.length ? padded(order[end]!) : 0
+    const isApart = step !== undefined && next !== padded(order[begin]!)
+    const isFull = isApart || end - begin === rows || (end - begin + 1) * next > tokens
     if (end < order.length && !isFull) continue
     batches.push(order.subarray(begin, end))
     begin = end

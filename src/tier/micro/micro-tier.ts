@@ -26,6 +26,7 @@ import {
   type MicroServing,
   type ServingOptions,
   type TrainedOn,
+  unitLength,
 } from './serving/serving.ts'
 
 export interface MicroTierOptions {
@@ -58,9 +59,9 @@ export function createMicroTier(options: MicroTierOptions): Tier {
     kind: 'micro',
     can: { train: ['classification', 'extraction', 'question-answering'], export: [] },
     train: async (task, set, trainOptions) => {
-      const { openBase, runtime, recipeOf = chooseRecipe, taggerRecipeOf = chooseTaggerRecipe } = options
+      const { runtime, recipeOf = chooseRecipe, taggerRecipeOf = chooseTaggerRecipe } = options
       if (set.examples.length === 0) throw nothingToTrainOn()
-      const base = await openBase(trainOptions.base ?? options.base ?? usualBases[scriptOf(set)])
+      const base = await openUnit(options, trainOptions.base ?? options.base ?? usualBases[scriptOf(set)])
       const { runtimeFolder, threads = availableParallelism() } = options
       const parts = { base, runtime, threads, ...(runtimeFolder !== undefined && { runtimeFolder }) }
       try {
@@ -78,7 +79,7 @@ export function createMicroTier(options: MicroTierOptions): Tier {
     load: (artefact) => {
       const parts = {
         ...{ runtime: options.runtime, threads: options.threads ?? 1 },
-        openBase: (base: TrainedOn) => openTrainedOn(base, options),
+        openBase: async (base: TrainedOn) => unit(await openTrainedOn(base, options)),
       }
       if (artefact.taskKind === 'question-answering') return loadQuestionAnswering(artefact, parts)
       return artefact.taskKind === 'extraction'
@@ -86,6 +87,18 @@ export function createMicroTier(options: MicroTierOptions): Tier {
         : loadClassifier(artefact, serving)
     },
   }
+}
+
+/** A base whose vectors are of unit length, whether it was made for that or not: heads of cosines want it. */
+async function openUnit(
+  { openBase }: Pick<MicroTierOptions, 'openBase'>,
+  nameOrDigest: string,
+): Promise<BaseModel> {
+  return unit(await openBase(nameOrDigest))
+}
+
+function unit(base: BaseModel): BaseModel {
+  return { ...base, pooling: unitLength(base.pooling) }
 }
 
 /** What serves the specialists of a tier made with these options. */

@@ -1,5 +1,6 @@
 // Which of the texts that wait go into the next batch: those of the request that has waited longest, and what others
 // have of about the same length, so that a long text slows no short one and a batch is little padding.
+import { steppedLength } from '../../../model/encoder/framing.ts'
 
 /** A request that waits, as far as the choice goes. */
 export interface WaitingTexts {
@@ -9,6 +10,11 @@ export interface WaitingTexts {
   readonly lengths: ArrayLike<number>
   /** How many of them, from the first, are done or under way. */
   readonly begun: number
+  /**
+   * Texts are padded to a multiple of so many tokens, and share batches only with those that are as long then: what a
+   * text is computed with depends on itself alone. Absent: padded to the longest of the batch.
+   */
+  readonly step?: number
 }
 
 export interface PlanLimits {
@@ -41,12 +47,12 @@ const runTokens = 16
 
 /** The next batch of requests in the order in which they came; there must be one. */
 export function planBatch(waiting: readonly WaitingTexts[], limits: PlanLimits): BatchPlan {
-  const group = waiting[0]?.group
+  const { group, step } = waiting[0] ?? {}
   const taken: Taken[] = []
   let [rows, time] = [0, 0]
   const joins = (length: number): boolean => {
     if (rows === 0) return true
-    if (rows === limits.rows) return false
+    if (rows === limits.rows || (step !== undefined && length !== time)) return false
     const padding = length > time ? rows * (length - time) : time - length
     return padding <= runTokens && (rows + 1) * Math.max(time, length) <= limits.tokens
   }
@@ -54,8 +60,10 @@ export function planBatch(waiting: readonly WaitingTexts[], limits: PlanLimits):
     if (one.group !== group) return
     const { lengths, begun } = one
     let count = 0
-    for (; begun + count < lengths.length && joins(lengths[begun + count]!); count++, rows++) {
-      time = Math.max(time, lengths[begun + count]!)
+    for (; begun + count < lengths.length; count++, rows++) {
+      const length = steppedLength(lengths[begun + count]!, step)
+      if (!joins(length)) break
+      time = Math.max(time, length)
     }
     if (count > 0) taken.push({ at, count })
   })

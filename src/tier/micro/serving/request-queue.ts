@@ -11,6 +11,8 @@ export interface TextRequest extends Pick<EncodeOptions, 'signal' | 'progress' |
   readonly name: string
   readonly steps: readonly Step[]
   readonly padId: number
+  /** As {@link WaitingTexts.step}. */
+  readonly step?: number
   readonly texts: readonly Int32Array[]
   /** Gets the texts in batches, shortest first. */
   readonly take: (batch: EncodedBatch) => void
@@ -95,10 +97,19 @@ async function ask(queue: Queue, request: TextRequest): Promise<void> {
 }
 
 function waitingOf(request: TextRequest, settle: Waiting['settle']): Waiting {
-  const { texts, steps } = request
+  const { texts, steps, step } = request
   const order = Int32Array.from(texts.keys()).sort((a, b) => texts[a]!.length - texts[b]!.length || a - b)
   const lengths = order.map((row) => texts[row]!.length)
-  return { group: steps[0]!, lengths, begun: 0, request, order, done: 0, settle }
+  return {
+    group: steps[0]!,
+    lengths,
+    begun: 0,
+    request,
+    order,
+    done: 0,
+    settle,
+    ...(step !== undefined && { step }),
+  }
 }
 
 /** Of each request that waits one batch at most goes before a new one. */

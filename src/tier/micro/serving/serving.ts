@@ -1,6 +1,7 @@
 // Serves what was trained: the layers that specialists have from their base are in memory once for all of them, what
 // each has of its own stands on these, and the texts that wait for the same layers go through them together.
 
+import { sha256 } from '../../../base/hash.ts'
 import { input } from '../../../graph/ops.ts'
 import type { Value } from '../../../graph/value.ts'
 import type { BaseModel } from '../../../model/encoder/base-model.ts'
@@ -8,13 +9,18 @@ import { encoderGraph, encoderInputs, wordRows } from '../../../model/encoder/en
 import type { EncoderConfig } from '../../../model/encoder/encoder-config.ts'
 import { type EncoderSession, loadEncoder } from '../../../model/encoder/encoder-session.ts'
 import { pooled } from '../../../model/encoder/pooling.ts'
+import type { Pooling } from '../../../model/encoder/pooling-config.ts'
 import type { TensorSource } from '../../../model/weights/tensor-source.ts'
 import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
 import type { Runtime, Session } from '../../../runtime/runtime.ts'
 import { overlaid } from '../artefact.ts'
-import { createRequestQueue, type QueueOptions, type RequestQueue } from './request-queue.ts'
+import {
+  createRequestQueue,
+  type QueueOptions,
+  type RequestQueue,
+  type TextRequest,
+} from './request-queue.ts'
 import { createSharedSessions, type HeldSession, type SharedSessions } from './shared-sessions.ts'
-import type { Step } from './steps.ts'
 
 /** How an artefact names its base. */
 export interface TrainedOn {
@@ -44,6 +50,11 @@ export interface VectorForm {
   readonly outputs: (vector: Value) => { readonly [name: string]: Value }
 }
 
+/** The pooling that specialists use: vectors of unit length, whatever the base was made for. */
+export function unitLength(pooling: Pooling): Pooling {
+  return { ...pooling, normalize: true }
+}
+
 /** Something that answers, and the base that it stands on. */
 export interface Served {
   readonly session: EncoderSession
@@ -69,7 +80,8 @@ export function createMicroServing(options: ServingOptions): MicroServing {
   const queue = createRequestQueue(options.queue)
   const kept: Kept = { options, sessions: createSharedSessions(), facts: new Map() }
   return {
-    openVectorForm: (form) => opening(kept, queue, form.base, (base) => formParts(base, form)),
+    openVectorForm: (form) =>
+      opening(kept, queue, form.base, (opened) => formParts(withUnitLength(opened), form)),
     openVectors: (base) =>
       opening(kept, queue, base, async (opened) => ({
         shared: await sharedBelow(opened, opened.facts.config.layers, 'float32'),
@@ -100,6 +112,15 @@ interface Opened {
 interface Parts {
   readonly shared: readonly HeldSession[]
   readonly own: readonly Session[]
+  readonly step?: number
+}
+
+/** In 8 bits the last bit of a sum may decide a rounding: a text is padded by its own length alone. */
+const roundedStep = 4
+
+function withUnitLength(opened: Opened): Opened {
+  const { facts } = opened
+  return { ...opened, facts: { ...facts, pooling: unitLength(facts.pooling) } }
 }
 
 async function opening(
@@ -124,11 +145,11 @@ async function opening(
     }
     const { facts } = entry
     try {
-      const { shared, own } = await load({ kept, facts, tensors: async () => (await opened()).tensors })
+      const { shared, own, step } = await load({ kept, facts, tensors: async () => (await opened()).tensors })
       const steps = [...shared.map(({ step }) => step), ...own.map((session) => ({ session }))]
       const session = encoderSession(
         queue,
-        { steps, padId: facts.config.padId, name: facts.name },
+        { steps, padId: facts.config.padId, name: facts.name, ...(step !== undefined && { step }) },
         shared,
         own,
         leave,
@@ -164,7 +185,9 @@ async function formParts(opened: Opened, form: VectorForm): Promise<Parts> {
     const upper = from === config.layers ? [] : [keep(await ownLayers(opened, own, { from, precision }))]
     const graph = outputs(input(vectorName, ['batch', config.hidden]))
     // A head is small, and novelty a difference of large numbers: both stay as they were trained.
-    return { shared, own: [...upper, keep(await loadGraph(opened, graph, own, 'float32'))] }
+    const head = keep(await loadGraph(opened, graph, own, 'float32'))
+    const step = precision === 'float32' ? {} : { step: roundedStep }
+    return { shared, own: [...upper, head], ...step }
   } catch (cause) {
     for (const one of held) await one.release()
     throw cause
@@ -187,7 +210,8 @@ async function sharedBelow(
     const graph = encoderGraph(config, { joined: true, to: from, wordsFed: true })
     const outputs =
       from === config.layers ? { [vectorName]: pooled(graph, pooling) } : { hidden: graph.hidden }
-    return [words, await hold(opened, outputs, `to ${from}`, precision)]
+    const part = from === config.layers ? `to the vector ${JSON.stringify(pooling)}` : `to ${from}`
+    return [words, await hold(opened, outputs, part, precision)]
   } catch (cause) {
     await words.release()
     throw cause
@@ -221,7 +245,8 @@ function hold(
   precision: WeightPrecision,
 ): Promise<HeldSession> {
   const { kept, facts } = opened
-  return kept.sessions.hold(`${facts.digest} ${part} ${precision}`, async () =>
+  const form = precision === 'float32' ? precision : sha256(JSON.stringify(precision))
+  return kept.sessions.hold(`${facts.digest} ${part} ${form}`, async () =>
     loadGraph(opened, outputs, await opened.tensors(), precision),
   )
 }
@@ -239,7 +264,7 @@ function loadGraph(
 /** Steps as a session of texts. */
 function encoderSession(
   queue: RequestQueue,
-  about: { readonly name: string; readonly steps: readonly Step[]; readonly padId: number },
+  about: Pick<TextRequest, 'name' | 'steps' | 'padId' | 'step'>,
   shared: readonly HeldSession[],
   own: readonly Session[],
   leave: () => void = () => {},
