@@ -509,7 +509,7 @@ export const errorTable = {
   'gateway.tier-missing': {
     ...state,
     message:
-      'The specialist {specialist} is of the tier {tier}, which this gateway cannot load. Install it with `shoal setup {tier}`.',
+      'The specialist {specialist} is of the {tier} tier, which is not set up here. Run `shoal setup {tier}`; a gateway is started again after it.',
   },
   'gateway.weights-late': {
     ...state,

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const builtMain = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 export interface Ran {
   readonly code: number | null
@@ -31,8 +31,12 @@ export interface RunShoal {
   close(): void
 }
 
-/** Commands with their data in `home` below the folder. */
-export function runShoal(folder: string, environment: Readonly<Record<string, string>> = {}): RunShoal {
+/** Commands with their data in `home` below the folder; `main` is another build than this checkout's. */
+export function runShoal(
+  folder: string,
+  environment: Readonly<Record<string, string>> = {},
+  main = builtMain,
+): RunShoal {
   const running = new Set<ChildProcess>()
   const home = join(folder, 'home')
   const start = (
