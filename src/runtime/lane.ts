@@ -72,9 +72,9 @@ export function createLane(start: () => WorkerPort): Lane {
       port?.hold(false)
       return
     }
-    port ??= open()
-    port.hold(true)
     try {
+      port ??= open()
+      port.hold(true)
       port.post(current.request, current.transfer)
     } catch (cause) {
       const failed = current
