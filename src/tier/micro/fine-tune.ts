@@ -8,21 +8,23 @@ import { stepGraph, type TrainingStep } from '../../graph/training-step.ts'
 import type { Value } from '../../graph/value.ts'
 import type { BaseModel } from '../../model/encoder/base-model.ts'
 import { dropoutKinds, type FedDropout, fedDropout } from '../../model/encoder/dropout.ts'
-import { encoderGraph, encoderInputs } from '../../model/encoder/encoder.ts'
-import { headLogits } from '../../model/encoder/heads.ts'
+import { type EncoderGraph, encoderGraph, encoderInputs } from '../../model/encoder/encoder.ts'
+import { cosineLogits, headLogits } from '../../model/encoder/heads.ts'
 import { graphParameters } from '../../model/encoder/parameters.ts'
 import { pooled } from '../../model/encoder/pooling.ts'
 import { lowerTraining } from '../../onnx/lower-training.ts'
 import { activationBytes } from '../../runtime/training/activations.ts'
 import { type Batch, planBatches } from '../../runtime/training/batches.ts'
 import type { Column } from '../../runtime/training/columns.ts'
+import { allowedByDefault, fittingMicroTokens, planMemory } from '../../runtime/training/memory.ts'
 import {
   type TrainingResult,
   type TrainModelOptions,
   trainModel,
 } from '../../runtime/training/train-model.ts'
-import { classifierHead, type HeadWeights } from './head-training.ts'
-import type { FineTuneRecipe } from './recipe.ts'
+import type { TrainingRun } from '../../runtime/training/training-run.ts'
+import { classifierHead } from './head-training.ts'
+import type { ClassifierTuning, FineTuneRecipe } from './recipe.ts'
 import type { TokenRows } from './rows.ts'
 
 export interface FineTuneRows {
@@ -33,32 +35,36 @@ export interface FineTuneRows {
   readonly labels: number
   readonly multiple: boolean
   readonly weights: Float32Array
-  /** Rows to learn from. */
+}
+
+/** One stage of a training: which rows are learnt from, for how long, and from where. */
+export interface TuningStage {
   readonly learn: Int32Array
+  readonly epochs: number
+  readonly learningRate: number
+  /** Tensors to begin from, the head's among them; those that are not there are the base's. */
+  readonly start: ReadonlyMap<string, Float32Array>
+  readonly seed: number
 }
 
 /** Trains; the tensors given back are those of the layers that trained and of the head, by their names. */
 export function fineTune(
   base: BaseModel,
   rows: FineTuneRows,
-  {
-    recipe,
-    head,
-    seed,
-  }: { readonly recipe: FineTuneRecipe; readonly head: HeadWeights; readonly seed: number },
+  recipe: ClassifierTuning,
+  stage: TuningStage,
   options: TrainModelOptions,
 ): Promise<TrainingResult> {
+  const { seed, learningRate, start } = stage
   const dropout = fedDropout(base.config, seededRandom(seed).fork('dropout'), recipe.dropout)
   const job: TuningJob = {
     loss: lossOf(base, rows, recipe, dropout),
-    head: new Map([
-      ['head.weight', head.weight],
-      ['head.bias', head.bias],
-    ]),
-    batches: batchesOf(rows, recipe, seed),
+    head: start,
+    batches: batchesOf(rows, recipe, stage),
     columns: columnsOf(base, rows, recipe, dropout),
+    frozenLayers: firstTrained(base, recipe),
   }
-  return tuneEncoder(base, job, { recipe, seed }, options)
+  return tuneEncoder(base, job, { recipe: { ...recipe, learningRate }, seed }, options)
 }
 
 /** How an encoder is trained, whatever stands on it. */
@@ -70,62 +76,99 @@ export type TuningRecipe = Pick<
 /** What a training of an encoder with something on it is made of. */
 export interface TuningJob {
   readonly loss: Value
-  /** Starting numbers of the parameters that the base does not have. */
+  /** Starting numbers of the parameters that the base does not have, and of others that do not begin as the base's. */
   readonly head: ReadonlyMap<string, Float32Array>
   readonly batches: readonly Batch[]
   readonly columns: readonly Column[]
+  /** Layers from the lowest that do not train, and what lies below them neither; absent: all train. */
+  readonly frozenLayers?: number
 }
 
-/** Trains what the loss is made of, all but the base's tables. */
+/** Trains what the loss is made of, all but the base's tables; batches that would not fit in memory are parted. */
 export async function tuneEncoder(
   base: BaseModel,
-  { loss, head, batches, columns }: TuningJob,
+  job: TuningJob,
   { recipe, seed }: { readonly recipe: TuningRecipe; readonly seed: number },
   options: TrainModelOptions,
 ): Promise<TrainingResult> {
-  const step = stepOf(base, loss, recipe, new Set(head.keys()))
+  const { loss, head, batches, columns } = job
+  const step = stepOf(base, job, recipe)
   const start = await startOf(base, step, head)
-  const { state, reports } = stepGraph(step)
-  const roots = [...state.map(({ after }) => after), ...Object.values(reports)]
   const frozen = await frozenOf(base, loss, new Set(start.keys()))
-  return trainModel(
-    {
+  const runOf = (own: TrainingStep): TrainingRun => {
+    const { state, reports } = stepGraph(own)
+    const roots = [...state.map(({ after }) => after), ...Object.values(reports)]
+    return {
       name: base.name,
-      model: lowerTraining(step, frozen),
+      model: lowerTraining(own, frozen),
       ...{ start, batches, columns, seed },
       schedule: { learningRate: (at, steps) => rateAt(at, steps, recipe) },
       activationBytes: (axes) => activationBytes(roots, axes),
-    },
-    options,
-  )
+    }
+  }
+  const allowedBytes = options.allowedBytes ?? allowedByDefault()
+  return trainModel(fitting(runOf, step, allowedBytes), { ...options, allowedBytes })
+}
+
+/** A run of whole batches where they fit in memory, else of parts of them, whose gradients are summed. */
+function fitting(
+  runOf: (step: TrainingStep) => TrainingRun,
+  step: TrainingStep,
+  allowedBytes: number,
+): TrainingRun {
+  const whole = runOf(step)
+  if (planMemory(whole).totalBytes <= allowedBytes) return whole
+  const parted = runOf({ ...step, accumulates: true })
+  const microTokens = fittingMicroTokens(parted, allowedBytes)
+  return microTokens === undefined ? whole : { ...parted, microTokens }
 }
 
 /** The first layer that trains, counted from 0. */
-export function firstTrained({ config }: BaseModel, { layers }: FineTuneRecipe): number {
+export function firstTrained({ config }: BaseModel, { layers }: Pick<FineTuneRecipe, 'layers'>): number {
   return Math.max(0, config.layers - layers)
 }
 
-function lossOf(base: BaseModel, rows: FineTuneRows, recipe: FineTuneRecipe, dropout: FedDropout): Value {
-  const graph = encoderGraph(base.config, { from: firstTrained(base, recipe), dropout })
-  const logits = headLogits(pooled(graph, base.pooling), classifierHead(base.config, rows.labels))
+function lossOf(base: BaseModel, rows: FineTuneRows, recipe: ClassifierTuning, dropout: FedDropout): Value {
+  const vector = pooled(trainedGraph(base, rows, recipe, dropout), base.pooling)
+  const head = classifierHead(base.config, rows.labels)
+  const logits = rows.multiple ? headLogits(vector, head) : cosineLogits(vector, head, recipe.steepness)
   const targets = input('targets', ['batch', rows.labels])
   const shares = input('share', ['batch'])
   return rows.multiple ? sigmoidCrossEntropy(logits, targets, shares) : crossEntropy(logits, targets, shares)
 }
 
+/** From hidden states where the rows are such, else from ids; layers that do not train drop nothing. */
+function trainedGraph(
+  { config }: BaseModel,
+  { tokens: { data } }: FineTuneRows,
+  recipe: ClassifierTuning,
+  dropout: FedDropout,
+): EncoderGraph {
+  const from = Math.max(0, config.layers - recipe.layers)
+  if (data instanceof Float32Array) return encoderGraph(config, { from, dropout })
+  return encoderGraph(config, { from, below: encoderGraph(config, { to: from }), dropout })
+}
+
 /** Tables are never trained: few of their rows occur, and all would have to be kept. */
-function stepOf(base: BaseModel, loss: Value, recipe: TuningRecipe, head: ReadonlySet<string>): TrainingStep {
+function stepOf(base: BaseModel, { loss, frozenLayers }: TuningJob, recipe: TuningRecipe): TrainingStep {
+  const own = new Set(base.tensors.names)
   const trained = [...graphParameters([loss])].flatMap(([name, parameter]): readonly Trained[] => {
-    if (/^embeddings\..*_embeddings\./.test(name)) return []
+    if (/^embeddings\..*_embeddings\./.test(name) || layerOf(name) < (frozenLayers ?? -1)) return []
     const weightDecay = parameter.shape.length > 1 ? recipe.weightDecay : 0
-    return [{ parameter, weightDecay, rate: head.has(name) ? recipe.headRate : rateOf(name, base, recipe) }]
+    return [{ parameter, weightDecay, rate: own.has(name) ? rateOf(name, base, recipe) : recipe.headRate }]
   })
   return { loss, trained, optimizer: adamW, clipNorm: recipe.clipNorm }
 }
 
 function rateOf(name: string, { config }: BaseModel, { layerDecay }: TuningRecipe): number {
+  return layerDecay ** (config.layers - 1 - layerOf(name))
+}
+
+/** The layer that a tensor is part of: −1 for those below all layers, beyond all for those above. */
+function layerOf(name: string): number {
+  if (name.startsWith('embeddings.')) return -1
   const layer = /^encoder\.layer\.(\d+)\./.exec(name)
-  return layerDecay ** (layer ? config.layers - 1 - Number(layer[1]) : config.layers)
+  return layer ? Number(layer[1]) : Number.POSITIVE_INFINITY
 }
 
 async function startOf(
@@ -153,9 +196,13 @@ async function frozenOf(
 }
 
 /** Batches of the rows to learn from, by their numbers among all rows. */
-function batchesOf({ tokens: { starts }, learn }: FineTuneRows, recipe: FineTuneRecipe, seed: number) {
+function batchesOf(
+  { tokens: { starts } }: FineTuneRows,
+  recipe: ClassifierTuning,
+  { learn, epochs, seed }: TuningStage,
+): readonly Batch[] {
   const lengths = learn.map((row) => starts[row + 1]! - starts[row]!)
-  const options = { seed, epochs: recipe.epochs, rows: recipe.batchRows, width: 4 }
+  const options = { seed, epochs, rows: recipe.batchRows, width: 4 }
   return planBatches(lengths, options).map(({ rows, time }) => ({
     rows: rows.map((at) => learn[at]!),
     time,
@@ -165,7 +212,7 @@ function batchesOf({ tokens: { starts }, learn }: FineTuneRows, recipe: FineTune
 function columnsOf(
   base: BaseModel,
   { tokens: { data, starts }, targets, labels, multiple, weights }: FineTuneRows,
-  { labelSmoothing }: FineTuneRecipe,
+  { labelSmoothing }: ClassifierTuning,
   dropout: FedDropout,
 ): readonly Column[] {
   const isHidden = data instanceof Float32Array

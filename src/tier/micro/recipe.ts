@@ -32,10 +32,20 @@ export interface FineTuneRecipe {
   readonly maxTokens: number
 }
 
+/** The same for classification: in two stages, so that rows held aside are judged by a model that had not seen them. */
+export interface ClassifierTuning extends FineTuneRecipe {
+  /** Epochs over all rows after `epochs` without the rows held aside. */
+  readonly finish: { readonly epochs: number; readonly learningRate: number }
+  /** Factor of the cosines that are the logits of tasks of one label. */
+  readonly steepness: number
+  /** True: a label's name, where it is words, is one more row of its class. */
+  readonly labelNames: boolean
+}
+
 export interface Recipe {
   readonly head: HeadRecipe
   /** Absent: the encoder stays as it is. */
-  readonly fineTune?: FineTuneRecipe
+  readonly fineTune?: ClassifierTuning
 }
 
 /** What a recipe is chosen by. */
@@ -47,26 +57,45 @@ export interface RecipeFacts {
 
 const head: HeadRecipe = { cost: 30, steps: 300, learningRate: 0.05, batchRows: 8192 }
 
-const fineTune: FineTuneRecipe = {
-  layers: 3,
-  epochs: 4,
-  batchRows: 32,
-  learningRate: 2e-4,
-  headRate: 5,
+const common = {
   layerDecay: 0.8,
   weightDecay: 0.01,
-  warmup: 0.06,
-  labelSmoothing: 0.05,
+  warmup: 0.1,
+  labelSmoothing: 0,
   dropout: { hidden: 0.1, attention: 0 },
   clipNorm: 1,
-  maxTokens: 128,
+} as const
+
+type Size = 'few' | 'many'
+
+const recipes: { readonly [S in Size]: Omit<ClassifierTuning, keyof typeof common> } = {
+  few: {
+    ...{ layers: 6, epochs: 6, batchRows: 32, learningRate: 3e-4, headRate: 1, maxTokens: 96 },
+    ...{ finish: { epochs: 6, learningRate: 3e-4 }, steepness: 12, labelNames: true },
+  },
+  many: {
+    ...{ layers: 6, epochs: 4, batchRows: 64, learningRate: 3e-4, headRate: 10, maxTokens: 128 },
+    ...{ finish: { epochs: 1, learningRate: 1e-4 }, steepness: 20, labelNames: false },
+  },
 }
 
-/** Below this many rows a class only the head is trained. */
+/** Below this many rows a class they are few. */
 const fewRowsPerClass = 50
+
+/** Steps of a stage at least: what few rows need is passes, not rows. */
+const leastSteps = 30
 
 /** The recipe for a task of so many rows and classes. */
 export function chooseRecipe({ rows, classes, config }: RecipeFacts): Recipe {
-  if (rows < fewRowsPerClass * classes) return { head }
-  return { head, fineTune: { ...fineTune, layers: Math.min(fineTune.layers, config.layers) } }
+  const recipe = recipes[rows < fewRowsPerClass * classes ? 'few' : 'many']
+  const batchRows = Math.min(recipe.batchRows, Math.max(leastBatchRows, Math.ceil(rows / 16)))
+  const atLeast = (epochs: number): number => Math.max(epochs, Math.ceil((leastSteps * batchRows) / rows))
+  const { layers, epochs, finish } = recipe
+  const sized = {
+    ...{ batchRows, layers: Math.min(layers, config.layers), epochs: atLeast(epochs) },
+    finish: { ...finish, epochs: atLeast(finish.epochs) },
+  }
+  return { head, fineTune: { ...common, ...recipe, ...sized } }
 }
+
+const leastBatchRows = 8

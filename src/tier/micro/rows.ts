@@ -1,5 +1,6 @@
 // The rows of a training as the encoder reads them, and what its frozen layers made of them, computed once.
 import type { WorkOptions } from '../../base/progress.ts'
+import type { Value } from '../../graph/value.ts'
 import type { BaseModel } from '../../model/encoder/base-model.ts'
 import { encoderGraph } from '../../model/encoder/encoder.ts'
 import { copyVectors, type EncodedBatch, openEncoderSession } from '../../model/encoder/encoder-session.ts'
@@ -13,53 +14,62 @@ export interface TokenRows<Data> {
   readonly starts: Int32Array
 }
 
-/** What the frozen encoder says of all rows. */
-export interface FrozenRows {
-  /** [rows, hidden size]: pooled as the base pools. */
-  readonly features: Float32Array
-  /** Hidden states after the layers that do not train, where some of the others do. */
-  readonly hidden?: TokenRows<Float32Array>
-}
-
 export interface FreezeOptions extends WorkOptions {
   readonly base: BaseModel
   readonly runtime: Runtime
-  /** Layers whose hidden states are kept; `undefined`: none are needed. */
-  readonly keepAfter?: number
   readonly threads: number
 }
 
-/** Runs the base over framed texts once. */
-export async function freezeRows(texts: readonly Int32Array[], options: FreezeOptions): Promise<FrozenRows> {
-  const { base, runtime, keepAfter, threads, signal, progress } = options
-  const { config } = base
-  const lower = encoderGraph(config, { joined: true, to: keepAfter ?? config.layers })
-  const whole = encoderGraph(config, { joined: true, below: lower, from: keepAfter ?? config.layers })
-  const keeps = keepAfter !== undefined
-  const outputs = {
-    features: pooled(whole, base.pooling),
-    ...(keeps && { hidden: lower.hidden }),
-  }
+/** Vectors [texts, hidden size] of framed texts, pooled as the base pools. */
+export async function freezeVectors(
+  texts: readonly Int32Array[],
+  options: FreezeOptions,
+): Promise<Float32Array> {
+  const { config, pooling } = options.base
+  const vectors = new Float32Array(texts.length * config.hidden)
+  const outputs = { vectors: pooled(encoderGraph(config, { joined: true }), pooling) }
+  await freeze(texts, outputs, options, (batch) => copyVectors(batch, 'vectors', vectors))
+  return vectors
+}
+
+/** Hidden states of framed texts after the first `layers` layers. */
+export async function freezeHidden(
+  texts: readonly Int32Array[],
+  layers: number,
+  options: FreezeOptions,
+): Promise<TokenRows<Float32Array>> {
+  const { config } = options.base
+  const starts = startsOf(texts)
+  const data = new Float32Array(starts.at(-1)! * config.hidden)
+  const { hidden } = encoderGraph(config, { joined: true, to: layers })
+  await freeze(texts, { hidden }, options, (batch) => copyTokens(batch, { data, starts }, config.hidden))
+  return { data, starts }
+}
+
+/** Bytes of the hidden states of framed texts. */
+export function hiddenBytes(texts: readonly Int32Array[], { config }: BaseModel): number {
+  return texts.reduce((sum, { length }) => sum + 4 * config.hidden * length, 0)
+}
+
+async function freeze(
+  texts: readonly Int32Array[],
+  outputs: { readonly [name: string]: Value },
+  { base, runtime, threads, signal, progress }: FreezeOptions,
+  take: (batch: EncodedBatch) => void,
+): Promise<void> {
   const session = await openEncoderSession(outputs, base.tensors, runtime, {
-    ...{ name: base.name, padId: config.padId, threads, spinning: true },
+    ...{ name: base.name, padId: base.config.padId, threads, spinning: true },
     ...(signal && { signal }),
   })
-  const starts = startsOf(texts)
-  const features = new Float32Array(texts.length * config.hidden)
-  const hidden = keeps ? new Float32Array(starts.at(-1)! * config.hidden) : undefined
   try {
-    await session.run(
-      texts,
-      (batch) => {
-        copyVectors(batch, 'features', features)
-        if (hidden) copyTokens(batch, { data: hidden, starts }, config.hidden)
-      },
-      { stage: 'reading', ...(signal && { signal }), ...(progress && { progress }) },
-    )
+    await session.run(texts, take, {
+      stage: 'reading',
+      ...(signal && { signal }),
+      ...(progress && { progress }),
+    })
   } finally {
     await session.release()
   }
-  return { features, ...(hidden && { hidden: { data: hidden, starts } }) }
 }
 
 /** Ids of framed texts one after another. */
