@@ -62,8 +62,7 @@ export function createLane(start: () => WorkerPort): Lane {
     generation++
     const hit = [...(current ? [current] : []), ...queue.splice(0)]
     current = undefined
-    for (const waiting of hit)
-      waiting.settle(appError('runtime.worker-lost', { model: waiting.name, problem }))
+    for (const { name, settle } of hit) settle(appError('runtime.worker-lost', { model: name, problem }))
   }
 
   function next(): void {
