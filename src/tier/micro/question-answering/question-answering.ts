@@ -1,7 +1,7 @@
 // Trains question answering: a reader on most rows; the rows held aside say when to answer, how sure, and what is usual.
 import { join } from 'node:path'
 import { appError, throwIfCancelled } from '../../../base/errors.ts'
-import { type Random, seededRandom } from '../../../base/random.ts'
+import { seededRandom } from '../../../base/random.ts'
 import type { ExampleSet } from '../../../data/example.ts'
 import type { BaseModel } from '../../../model/encoder/base-model.ts'
 import { maxTokensOf } from '../../../model/encoder/encoder-config.ts'
@@ -9,7 +9,7 @@ import { safetensorsBytes } from '../../../model/weights/safetensors-writer.ts'
 import { type StoredTensor, tensorsInMemory } from '../../../model/weights/tensor-source.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { answerF1, sameAnswer } from '../../../task/question-answering/answer-text.ts'
-import { type Fold, innerFolds } from '../../nano/folds.ts'
+import type { Fold } from '../../nano/folds.ts'
 import type { Artefact, HeldAside, TrainOptions } from '../../tier.ts'
 import { overlaid, weightsFile } from '../artefact.ts'
 import { fitNovelty, type NoveltyTensors, noveltyDistances } from '../novelty.ts'
@@ -18,7 +18,10 @@ import { fitJudge, type JudgedSigns, type JudgeWeights } from './answer-judge.ts
 import { answerPairs, type PairAnswer } from './answer-pairs.ts'
 import { answerPrediction } from './answer-prediction.ts'
 import { describeReader, rarityTensor } from './artefact.ts'
-import { learntWindows, type PairReading, type QuestionRow, questionRow } from './question-rows.ts'
+import { checkFold, groupsOf } from './check-fold.ts'
+import { learntWindows } from './learnt-windows.ts'
+import { type PairReading, type QuestionRow, questionRow } from './question-rows.ts'
+import type { WindowLimits } from './question-windows.ts'
 import { createQuestionReader } from './read-context.ts'
 import { createWordReader, wordCodes, wordRarity } from './read-words.ts'
 import { openReader } from './reader-session.ts'
@@ -33,8 +36,6 @@ export interface QuestionParts {
   readonly runtimeFolder?: string
 }
 
-/** Rows held aside at most; further ones would be missed more in training. */
-const mostCheckRows = 500
 /** Rows of the training part that the distance of novelty is fitted on, at most. */
 const mostNoveltyRows = 600
 
@@ -72,7 +73,7 @@ function prepare({ examples }: ExampleSet, options: TrainOptions, parts: Questio
     tokenizer: base.tokenizer,
     reader: createQuestionReader(base.tokenizer),
     rarity: wordRarity([...new Set(contexts)].map(readWords)),
-    limits: windowLimits(recipe, base),
+    limits: windowLimits(recipe.windows, base),
   }
   const groups = groupsOf(examples.map(({ group }, row) => group ?? contexts[row]!))
   const classes = Int32Array.from(examples, ({ output }) =>
@@ -87,45 +88,16 @@ function prepare({ examples }: ExampleSet, options: TrainOptions, parts: Questio
   }
 }
 
-function windowLimits({ windows }: ReaderRecipe, { config }: BaseModel): ReaderRecipe['windows'] {
+function windowLimits(windows: WindowLimits, { config }: BaseModel): WindowLimits {
   const tokens = Math.min(windows.tokens, maxTokensOf(config))
   return { ...windows, tokens, questionTokens: Math.min(windows.questionTokens, Math.floor(tokens / 3)) }
 }
 
-function groupsOf(names: readonly string[]): Int32Array {
-  const numbers = new Map<string, number>()
-  return Int32Array.from(names, (name) => {
-    const number = numbers.get(name) ?? numbers.size
-    numbers.set(name, number)
-    return number
-  })
-}
-
-/** One part of the rows to check on, whole groups of them, and no more than are needed. */
-function checkFold(
-  { classes, groups }: { readonly classes: Int32Array; readonly groups: Int32Array },
-  random: Random,
-): Fold {
-  const folds = innerFolds({ classes, groups, contained: new Uint8Array(classes.length) }, random)
-  const fold = folds.find(({ learn, check }) => learn.length > 0 && check.length > 0) ?? folds[0]!
-  const kept = new Set<number>()
-  let count = 0
-  for (const group of random.shuffle([...new Set(fold.check.map((row) => groups[row]!))])) {
-    const own = fold.check.filter((row) => groups[row] === group).length
-    if (count > 0 && count + own > mostCheckRows) continue
-    kept.add(group)
-    count += own
-  }
-  const isChecked = (row: number): boolean => kept.has(groups[row]!)
-  const more = fold.check.filter((row) => !isChecked(row))
-  return { learn: Int32Array.from([...fold.learn, ...more]).sort(), check: fold.check.filter(isChecked) }
-}
-
 async function tuned(work: Work): Promise<ReadonlyMap<string, StoredTensor>> {
   const { base, rows, fold, recipe, options, threads, runtimeFolder, deadline } = work
-  const windows = Array.from(fold.learn, (row) => rows[row]!)
-    .filter(({ weight }) => weight > 0)
-    .flatMap((row) => learntWindows(row, recipe.decoys))
+  const learnt = Array.from(fold.learn, (row) => rows[row]!)
+  const limits = windowLimits({ ...recipe.windows, tokens: recipe.learntTokens, most: mostLearnt }, base)
+  const windows = learntWindows(learnt, { tokenizer: base.tokenizer, limits, decoys: recipe.decoys })
   if (windows.length === 0) throw nothingToRead()
   const { seed, signal, progress, checkpointFolder } = options
   return tuneReader(
@@ -150,6 +122,9 @@ async function tuned(work: Work): Promise<ReadonlyMap<string, StoredTensor>> {
     },
   )
 }
+
+/** Windows of a text that are looked through for those to learn from. */
+const mostLearnt = 256
 
 /** Share of the time for the training itself; the rest is for the rows held aside. */
 const tuningShare = 0.9

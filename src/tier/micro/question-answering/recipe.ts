@@ -8,8 +8,11 @@ export interface ReaderRecipe extends Omit<FineTuneRecipe, 'layers' | 'labelSmoo
   readonly batchTokens: number
   /** Weight of the loss of presence, beside that of the places. */
   readonly presenceWeight: number
-  /** Windows of a text without the answer that are learnt from, at most, best-looking first. */
+  /** Share of the answered rows of which a window without the answer is learnt from too. */
   readonly decoys: number
+  /** Tokens of a window that is learnt from. */
+  readonly learntTokens: number
+  /** What is read when a question is asked. */
   readonly windows: WindowLimits
   /** Tokens of an answer at most. */
   readonly answerTokens: number
@@ -33,8 +36,9 @@ const usual: ReaderRecipe = {
   dropout: { hidden: 0.1, attention: 0 },
   clipNorm: 1,
   presenceWeight: 0.5,
-  decoys: 1,
-  windows: { tokens: 160, questionTokens: 48, most: 16 },
+  decoys: 0.25,
+  learntTokens: 128,
+  windows: { tokens: 256, questionTokens: 48, most: 16 },
   answerTokens: 30,
 }
 

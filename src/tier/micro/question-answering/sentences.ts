@@ -5,7 +5,7 @@ import type { Span } from '../../../task/types.ts'
 export type Sentence = Pick<Span, 'start' | 'end'>
 
 const boundary = /[.!?…]["'”’)\]]*\s+(?=["'“‘([]*[^\s\p{Ll}])|[。！？；]["'”’」』）]*|\n\s*/gu
-const abbreviation = /(?<!\p{L})\p{Lu}\p{Ll}{0,2}\.\s+$/u
+const abbreviation = /(?<!\p{L})\p{Lu}\p{Ll}?\.\s+$/u
 /** Units that an abbreviation and the space behind it have at most. */
 const longestAbbreviation = 16
 
