@@ -28,8 +28,9 @@ export async function writeFileAtomic(path: string, data: FileContent): Promise<
   }
 }
 
-/** Makes a rename or a new name in a folder survive a power cut. */
+/** Makes a rename or a new name in a folder survive a power cut; Windows has no such call for folders and refuses it. */
 export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
   const handle = await open(folder, 'r')
   try {
     await handle.sync()

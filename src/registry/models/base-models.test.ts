@@ -68,6 +68,26 @@ describe('a model that was pulled', () => {
     expect(await readdir(stagingFolder(options.registryFolder))).toEqual([])
   })
 
+  it('is found beside one whose manifest is damaged, which is healed by pulling it again', async () => {
+    const broken = await pullBase(await published(), { ...options, name: 'broken' })
+    const { manifest } = await pullBase(await published(1), { ...options, name: 'sound' })
+    await writeFile(join(broken.folder, 'model.json'), '{"format": 1')
+    for (const asked of ['sound', manifest.digest, manifest.digest.slice(0, 8)])
+      expect((await findBase(options.registryFolder, asked))?.manifest).toEqual(manifest)
+    await expect(baseOpener(options.registryFolder)('other')).rejects.toThrow('broken, sound')
+    await expect(findBase(options.registryFolder, 'broken')).rejects.toMatchObject({
+      code: 'registry.manifest-invalid',
+    })
+    await pullBase(join(folder, 'published-0'), { ...options, name: 'broken' })
+    expect((await findBase(options.registryFolder, 'broken'))?.manifest.name).toBe('broken')
+    expect(await readdir(stagingFolder(options.registryFolder))).toEqual([])
+  })
+
+  it('is named by the folder that a path ends in, however the path is written', async () => {
+    const { manifest } = await pullBase(`${await published()}/.`, options)
+    expect(manifest.name).toBe('published-0')
+  })
+
   it('has the same digest wherever it came from, and another where a weight differs', async () => {
     const first = await pullBase(await published(), options)
     const moved = await writeFiles(join(folder, 'moved'), await tinyBaseFiles(), ['README.md'])

@@ -49,17 +49,25 @@ export async function findBase(
   registryFolder: string,
   nameOrDigest: string,
 ): Promise<StoredBase | undefined> {
-  const all = await listBases(registryFolder)
-  const named = all.find(({ names }) => names.includes(nameOrDigest))
-  if (named || !/^[0-9a-f]{8,64}$/.test(nameOrDigest)) return named
-  const matching = all.filter(({ manifest }) => manifest.digest.startsWith(nameOrDigest))
-  return matching.length === 1 ? matching[0] : undefined
+  // Only the manifest of the one that is wanted is read: another that is damaged is no reason not to find it.
+  const namesOf = await readNames(registryFolder)
+  const named = [...namesOf].find(([, names]) => names.includes(nameOrDigest))?.[0]
+  if (named !== undefined && isSha256(named)) {
+    const base = await readBase(registryFolder, named, namesOf)
+    if (base) return base
+  }
+  if (!/^[0-9a-f]{8,64}$/.test(nameOrDigest)) return undefined
+  const digests = (await namesIn(digestsFolder(registryFolder))).filter((name) => isSha256(name))
+  const [matching, ...others] = digests.filter((digest) => digest.startsWith(nameOrDigest))
+  return matching === undefined || others.length > 0
+    ? undefined
+    : await readBase(registryFolder, matching, namesOf)
 }
 
 /** The error for a model that is not there: `base.not-pulled` for a name that can be pulled as it is, else `base.unknown`. */
 export async function noSuchBase(registryFolder: string, name: string): Promise<Error> {
   if (aliasOf(name)) return appError('base.not-pulled', { model: name })
-  const known = (await listBases(registryFolder)).flatMap(({ names }) => names)
+  const known = [...(await readNames(registryFolder)).values()].flat().sort()
   return appError('base.unknown', { model: name.slice(0, 100), known: known.join(', ') || 'none' })
 }
 
@@ -86,8 +94,10 @@ export async function publishBase(
   await syncFolder(staged)
   if (!(await movedInto(staged, place)) && !(await isSound(place))) {
     // What is there was damaged since it was pulled: it makes room.
-    await rename(place, join(await makeStaging(registryFolder), 'damaged'))
+    const trash = await makeStaging(registryFolder)
+    await rename(place, join(trash, 'damaged'))
     await movedInto(staged, place)
+    await rm(trash, { recursive: true, force: true })
   }
   await syncFolder(digestsFolder(registryFolder))
   await writeFileAtomic(

@@ -1,6 +1,6 @@
 /** Fetches a base model: into a staging folder, checked there, then published whole. */
 import { mkdir, readdir, rm } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { appError, throwIfCancelled } from '../../base/errors.ts'
 import { isNoSpace, writeFileAtomic } from '../../base/files.ts'
@@ -134,14 +134,15 @@ function nameFor(source: Source): string {
     .toLowerCase()
     .replace(/\.(safetensors\.index\.json|safetensors|onnx|zip|whl|jar|tgz|tar\.gz)$/, '')
     .replaceAll(/[^a-z0-9._-]+/g, '-')
-    .replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
+    .replaceAll(/^[^a-z0-9]+/g, '')
     .slice(0, 64)
+    .replaceAll(/[^a-z0-9]+$/g, '')
 }
 
 function lastPart(source: Source): string {
   switch (source.kind) {
     case 'path':
-      return basename(source.path)
+      return basename(resolve(source.path))
     case 'https':
       return basename(source.url.pathname)
     case 'hf':
