@@ -275,3 +275,11 @@ it('knows special ids, the length and the templates', () => {
   expect(unigram.template.pair).toEqual(byteLevel.template.pair)
   expect(wordPiece.template.pair.map((part) => part.typeId)).toEqual([0, 0, 0, 1, 1])
 })
+
+it('reads no added token where normalising leaves nothing of it', () => {
+  const json = wordPieceJson()
+  const nothing = { id: 200, content: '\u00ad', special: false, normalized: true, single_word: false }
+  const with200 = { ...json, added_tokens: [...(json.added_tokens as object[]), nothing] }
+  const [plain, added] = [json, with200].map((one) => parseTokenizer(one, 'tokenizer.json'))
+  expect([...added!.encode('hello new').ids]).toEqual([...plain!.encode('hello new').ids])
+})

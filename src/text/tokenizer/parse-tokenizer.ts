@@ -87,7 +87,8 @@ function createEncode({
   const normalSections = createSections(
     plain
       .filter((token) => token.normalized)
-      .map((token) => ({ ...token, content: normalize(alignedWithItself(token.content)).text })),
+      .map((token) => ({ ...token, content: normalize(alignedWithItself(token.content)).text }))
+      .filter(({ content }) => content !== ''),
   )
 
   function encodeText(aligned: AlignedText, result: EncodingBuilder): void {
