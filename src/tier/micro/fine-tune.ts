@@ -195,18 +195,39 @@ async function frozenOf(
   return frozen
 }
 
+/** Epochs of few rows are planned together: steps of one shape share a call, which copies all that trains in and out. */
+const rowsTogether = 2000
+const mostEpochsTogether = 4
+/** Below this many rows a batch is of whatever lengths there are: it is the optimizer that takes the time. */
+const fewForLengths = 256
+
 /** Batches of the rows to learn from, by their numbers among all rows. */
 function batchesOf(
   { tokens: { starts } }: FineTuneRows,
-  recipe: ClassifierTuning,
+  { batchRows }: ClassifierTuning,
   { learn, epochs, seed }: TuningStage,
 ): readonly Batch[] {
-  const lengths = learn.map((row) => starts[row + 1]! - starts[row]!)
-  const options = { seed, epochs, rows: recipe.batchRows, width: 4 }
-  return planBatches(lengths, options).map(({ rows, time }) => ({
-    rows: rows.map((at) => learn[at]!),
-    time,
-  }))
+  const width = learn.length < fewForLengths ? 32 : 4
+  const together = Math.min(epochs, mostEpochsTogether, Math.max(1, Math.round(rowsTogether / learn.length)))
+  const rounds = [
+    { repeats: together, epochs: Math.floor(epochs / together) },
+    { repeats: epochs % together, epochs: 1 },
+  ]
+  return rounds.flatMap(({ repeats, epochs: count }, i) => {
+    const rows = Int32Array.from({ length: repeats * learn.length }, (_, at) => learn[at % learn.length]!)
+    const lengths = rows.map((row) => starts[row + 1]! - starts[row]!)
+    const options = {
+      seed: seed + i,
+      epochs: repeats === 0 ? 0 : count,
+      rows: batchRows,
+      width,
+      run: 4 * together,
+    }
+    return planBatches(lengths, options).map((batch) => ({
+      ...batch,
+      rows: batch.rows.map((at) => rows[at]!),
+    }))
+  })
 }
 
 function columnsOf(

@@ -66,9 +66,14 @@ const common = {
   clipNorm: 1,
 } as const
 
-type Size = 'few' | 'many'
+/** By rows in all: below a few hundred; by rows a class: few or many. */
+type Size = 'tiny' | 'few' | 'many'
 
 const recipes: { readonly [S in Size]: Omit<ClassifierTuning, keyof typeof common> } = {
+  tiny: {
+    ...{ layers: 4, epochs: 6, batchRows: 16, learningRate: 1e-4, headRate: 1, maxTokens: 96 },
+    ...{ finish: { epochs: 6, learningRate: 1e-4 }, steepness: 12, labelNames: true },
+  },
   few: {
     ...{ layers: 6, epochs: 6, batchRows: 32, learningRate: 3e-4, headRate: 1, maxTokens: 96 },
     ...{ finish: { epochs: 6, learningRate: 3e-4 }, steepness: 12, labelNames: true },
@@ -83,19 +88,23 @@ const recipes: { readonly [S in Size]: Omit<ClassifierTuning, keyof typeof commo
 const fewRowsPerClass = 50
 
 /** Steps of a stage at least: what few rows need is passes, not rows. */
-const leastSteps = 30
+const leastSteps = 20
+
+const tinyRows = 256
+
+function sizeOf({ rows, classes }: RecipeFacts): Size {
+  if (rows >= fewRowsPerClass * classes) return 'many'
+  return rows < tinyRows ? 'tiny' : 'few'
+}
 
 /** The recipe for a task of so many rows and classes. */
-export function chooseRecipe({ rows, classes, config }: RecipeFacts): Recipe {
-  const recipe = recipes[rows < fewRowsPerClass * classes ? 'few' : 'many']
-  const batchRows = Math.min(recipe.batchRows, Math.max(leastBatchRows, Math.ceil(rows / 16)))
-  const atLeast = (epochs: number): number => Math.max(epochs, Math.ceil((leastSteps * batchRows) / rows))
-  const { layers, epochs, finish } = recipe
+export function chooseRecipe(facts: RecipeFacts): Recipe {
+  const recipe = recipes[sizeOf(facts)]
+  const { layers, epochs, finish, batchRows } = recipe
+  const atLeast = (own: number): number => Math.max(own, Math.ceil((leastSteps * batchRows) / facts.rows))
   const sized = {
-    ...{ batchRows, layers: Math.min(layers, config.layers), epochs: atLeast(epochs) },
+    ...{ layers: Math.min(layers, facts.config.layers), epochs: atLeast(epochs) },
     finish: { ...finish, epochs: atLeast(finish.epochs) },
   }
   return { head, fineTune: { ...common, ...recipe, ...sized } }
 }
-
-const leastBatchRows = 8
