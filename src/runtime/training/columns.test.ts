@@ -58,6 +58,19 @@ describe('the tensors of a batch', () => {
     ).toEqual(['0.2', '0.2', '0.6', '0.0'])
   })
 
+  test('weigh nothing in a step of which no row weighs anything, such as a last batch of rows held aside', () => {
+    const aside: Column = { kind: 'share', name: 's', weights: Float32Array.of(0, 1, 0) }
+    expect(numbers(aside, spec('s', ['batch'], 'float32'))).toEqual([0, 0])
+  })
+
+  test('repeat the first row where rows do not fill a micro-batch, or hold zeros there', () => {
+    const parted = stepsOf([{ rows: Int32Array.of(0, 1, 2), time: 4 }], 8)
+    const model = { ...spec('y', ['batch'], 'float32'), accumulates: true }
+    const fixed: Column = { kind: 'fixed', name: 'y', data: Float32Array.of(1, 2, 3) }
+    expect(numbers(fixed, model, parted)).toEqual([1, 2, 3, 3])
+    expect(numbers({ ...fixed, spare: 'zeros' }, model, parted)).toEqual([1, 2, 3, 0])
+  })
+
   test('drop at the rate, by the seed and the step alone: where a chunk begins does not matter', () => {
     const dropout: Column = { kind: 'dropout', name: 'd', rate: 0.25 }
     const model = spec('d', ['batch', 'time', 1001], 'float32')
@@ -81,6 +94,8 @@ describe('the tensors of a batch', () => {
     const short = stepsOf([{ rows: Int32Array.of(2), time: 2 }])
     expect(() => numbers(ids, spec('ids', ['batch', 'time'], 'int32'), short)).toThrow(/ids: row 2 is longer/)
     expect(() => numbers(ids, spec('ids', ['batch', 'time'], 'float32'))).toThrow(/ids is Int32Array/)
+    const few: Column = { kind: 'fixed', name: 'y', data: Float32Array.of(0, 1, 2, 3) }
+    expect(() => numbers(few, spec('y', ['batch', 2], 'float32'))).toThrow(/y: row 2 is not there/)
     expect(() => gatherBatch(spec('labels', ['batch'], 'int32'), [ids], steps, place)).toThrow(
       /fills .* labels/,
     )

@@ -10,8 +10,11 @@ export type ColumnData = Float32Array | Int32Array
 
 /** One tensor of a batch; its shape is declared by the model: [batch, …], or [batch, time, …] for what has a length. */
 export type Column =
-  /** A row is the same number of values for all. */
-  | { readonly kind: 'fixed'; readonly name: string; readonly data: ColumnData }
+  /**
+   * A row is the same number of values for all. Rows that only fill a micro-batch up are its first again, or zeros where
+   * `spare` says so, as it must for what weighs a row in the loss.
+   */
+  | { readonly kind: 'fixed'; readonly name: string; readonly data: ColumnData; readonly spare?: 'zeros' }
   /** A row has its own length: its positions are `starts[row]` to `starts[row + 1]`; the rest is filled with `pad`. */
   | {
       readonly kind: 'ragged'
@@ -24,7 +27,8 @@ export type Column =
   | { readonly kind: 'mask'; readonly name: string; readonly starts: Int32Array }
   /**
    * Share of a row, or of a position where there are `starts`, in the loss of its step: its weight over the sum of all
-   * weights of the step (float32). A loss that is summed with these is the mean over the step, however it is parted.
+   * weights of the step (float32). A loss that is summed with these is the mean over the step, however it is parted; in a
+   * step of which nothing weighs anything it is 0.
    */
   | {
       readonly kind: 'share'
@@ -73,7 +77,7 @@ function gatherColumn({ column, tensor, steps, accumulates, first, seed }: Gathe
   const leading = accumulates ? [steps.length, microBatches] : [steps.length]
   const out = emptyTensor(tensor, [...leading, ...shape])
   for (const [i, step] of steps.entries()) {
-    const scale = column.kind === 'share' ? 1 / totalWeight(column, step.rows) : 1
+    const scale = column.kind === 'share' ? shareScale(column, step.rows) : 1
     for (let micro = 0; micro < microBatches; micro++) {
       const at = (i * microBatches + micro) * size
       const part = out.data.subarray(at, at + size)
@@ -93,14 +97,14 @@ function gatherColumn({ column, tensor, steps, accumulates, first, seed }: Gathe
 
 const noSteps = { microBatches: 0, microRows: 0, time: 0 }
 
-function totalWeight({ name, weights, starts }: ColumnOf<'share'>, rows: Int32Array): number {
+/** 1 over all weights of a step; of rows held aside, a small batch may have no others. */
+function shareScale({ weights, starts }: ColumnOf<'share'>, rows: Int32Array): number {
   let total = 0
   for (const row of rows) {
     if (!starts) total += weights[row]!
     else for (let i = starts[row]!; i < starts[row + 1]!; i++) total += weights[i]!
   }
-  assert(total > 0, `${name}: no row of a step has any weight`)
-  return total
+  return total > 0 ? 1 / total : 0
 }
 
 type FloatOrIntTensor = Extract<Tensor, { dtype: 'float32' | 'int32' }>
@@ -147,12 +151,20 @@ function fill(column: Column, into: Part): void {
 
 type ColumnOf<K extends Column['kind']> = Extract<Column, { kind: K }>
 
-function fillFixed({ name, data }: ColumnOf<'fixed'>, { part, rows, spare, shape }: Part): void {
+function fillFixed(column: ColumnOf<'fixed'>, { part, rows, spare, shape }: Part): void {
+  const { name, data } = column
   const width = sizeOf(shape.slice(1))
   assertSameType(name, data, part)
-  const copy = (row: number, i: number): void =>
-    part.set(data.subarray(row * width, (row + 1) * width), i * width)
+  const copy = (row: number, i: number): void => {
+    const values = data.subarray(row * width, (row + 1) * width)
+    assert(
+      values.length === width,
+      `${name}: row ${row} is not there: it has ${data.length} values of ${width} a row`,
+    )
+    part.set(values, i * width)
+  }
   for (const [i, row] of rows.entries()) copy(row, i)
+  if (column.spare === 'zeros') return
   for (let i = 0; i < spare; i++) copy(rows[0] ?? 0, rows.length + i)
 }
 

@@ -89,7 +89,7 @@ function columnsOf(
     { kind: 'mask', name: encoderInputs.mask, starts },
     { kind: 'fixed', name: 'there', data: perRow(({ answered }) => Number(answered)) },
     {
-      ...{ kind: 'fixed', name: 'answered.share' },
+      ...{ kind: 'fixed', name: 'answered.share', spare: 'zeros' },
       data: perRow(({ answered, weight }) => (answered ? weight / batchRows : 0)),
     },
     { kind: 'share', name: 'share', weights: perRow(({ weight }) => weight) },
