@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { appError } from '../../base/errors.ts'
 import type { Example } from '../../data/example.ts'
@@ -6,6 +9,7 @@ import { parseSafetensors } from '../../model/weights/safetensors.ts'
 import { createOnnxNodeRuntime } from '../../runtime/onnx-node.ts'
 import type { Task } from '../../task/types.ts'
 import { describeTier, labelled, tinyRows, tinyTask } from '../tier.contract.ts'
+import type { TrainOptions } from '../tier.ts'
 import { weightsFile } from './artefact.ts'
 import { createMicroTier } from './micro-tier.ts'
 import { chooseRecipe, type Recipe, type RecipeFacts } from './recipe.ts'
@@ -28,7 +32,7 @@ describeTier('micro', async () => ({
 const openBase = async () => tinyBase()
 
 const quickly = {
-  ...{ layers: 1, epochs: 3, learningRate: 2e-3, headRate: 4, steepness: 30 },
+  ...{ layers: 1, epochs: 3, batchRows: 16, learningRate: 2e-3, headRate: 4, steepness: 30 },
   finish: { epochs: 3, learningRate: 2e-3 },
 }
 
@@ -53,12 +57,47 @@ describe('the micro tier', () => {
     const layers = kept.names.filter((name) => name.startsWith('encoder.'))
     expect(layers).toHaveLength(16)
     expect(layers.every((name) => name.startsWith('encoder.layer.1.'))).toBe(true)
+    expect(artefact.heldAside.every(({ distribution }) => distribution?.labels.length === 3)).toBe(true)
     const predictor = await tier.load(artefact)
     const { examples } = tinyRows(60, 2)
     const said = await predictor.predict(examples.map(({ input }) => input))
     const right = said.filter(({ output }, row) => isSame(output, examples[row]!.output)).length
     expect(right).toBeGreaterThanOrEqual(57)
     await predictor.dispose()
+  }, 60_000)
+
+  test('goes on from the checkpoints of a training that was broken off, and ends with the same bytes', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'shoal-micro-'))
+    try {
+      const tier = createMicroTier({ openBase, runtime, recipeOf: upperLayer })
+      const train = (more: Partial<TrainOptions>) =>
+        tier.train(tinyTask, tinyRows(120, 1), { seed: 0, checkpointFolder: folder, ...more })
+      const controller = new AbortController()
+      const stopAfterFirst: TrainOptions['progress'] = ({ stage, done }) => {
+        if (stage === 'training' && done > 55) controller.abort()
+      }
+      await expect(train({ signal: controller.signal, progress: stopAfterFirst })).rejects.toMatchObject({
+        code: 'cancelled',
+      })
+      expect(await readdir(folder)).toContain('learn')
+      const wentOn = await train({})
+      expect((await readdir(folder)).sort()).toEqual(['learn', 'whole'])
+      const afresh = await tier.train(tinyTask, tinyRows(120, 1), { seed: 0 })
+      expect(wentOn.files).toEqual(afresh.files)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }, 60_000)
+
+  test('begins from the base that is asked for', async () => {
+    const asked: string[] = []
+    const named = async (name: string) => {
+      asked.push(name)
+      return tinyBase()
+    }
+    const tier = createMicroTier({ openBase: named, runtime, recipeOf })
+    await tier.train(tinyTask, tinyRows(30, 1), { seed: 0, base: 'another' })
+    expect(asked).toEqual(['another'])
   }, 60_000)
 
   test('answers any number of labels where a task has several', async () => {
