@@ -34,7 +34,7 @@ export interface Emitter {
   constant(
     type: ElementType,
     dims: readonly number[],
-    data: Float32Array | Int32Array | BigInt64Array | Uint8Array,
+    data: Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array,
   ): string
   /** Name of a list of int64. */
   ints(...numbers: readonly number[]): string
@@ -164,7 +164,7 @@ function addConstant(
   fresh: () => string,
   type: ElementType,
   dims: readonly number[],
-  data: Float32Array | Int32Array | BigInt64Array | Uint8Array,
+  data: Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array,
 ): string {
   const key = data.length <= 16 ? `${type} ${dims.join()}: ${data.join()}` : undefined
   const known = key === undefined ? undefined : scope.constants.get(key)

@@ -3,13 +3,14 @@
  * operations, domain com.microsoft), and weights turned and packed when the model is loaded. The graph stays the same.
  */
 import { assert } from '../base/errors.ts'
-import type { Node, OpOf, Value } from '../graph/value.ts'
+import type { Node, OpOf } from '../graph/value.ts'
 import type { Emitter } from './emitter.ts'
+import { factorsOf, type InputRange, type InputRanges, scaleOf, weightNames } from './input-ranges.ts'
 import type { OnnxAttribute } from './message.ts'
-import { blockSize, quantiseBlocks } from './quantise-blocks.ts'
+import { quantiseOutputs } from './quantise-weights.ts'
 
-/** How the weights of linear layers are kept: as they are, or in 8 bits with a scale for each block of inputs. */
-export type WeightPrecision = 'float32' | 'int8'
+/** How linear layers multiply: in single precision, or those that have a range in 8 bits. */
+export type WeightPrecision = 'float32' | { readonly kind: 'int8'; readonly ranges: InputRanges }
 
 const int = (value: number): OnnxAttribute => ({ kind: 'int', value })
 const float = (value: number): OnnxAttribute => ({ kind: 'float', value })
@@ -82,24 +83,20 @@ function fusedAttention(op: OpOf<'attention'>, { inputs }: Node, e: Emitter): re
 /** A weight [out, in] whose numbers are known, from a parameter or several joined. */
 function weightOf({ op, inputs }: Node, tensors: ReadonlyMap<string, Float32Array>): Weight | undefined {
   if (op.kind !== 'linear' || !op.transposeWeight || op.alpha !== 1) return undefined
-  const parts = partsOf(inputs[1]!)?.map((name) => tensors.get(name))
+  const names = weightNames(inputs[1]!)
+  const parts = names?.map((name) => tensors.get(name))
   const width = Number(inputs[1]!.shape[1])
   if (!parts || parts.some((part) => part === undefined)) return undefined
-  return { parts: parts.map((part) => part!), width }
+  return { name: names![0]!, parts: parts.map((part) => part!), width }
 }
 
 interface Weight {
+  /** The first part's. */
+  readonly name: string
   /** One after another along the outputs. */
   readonly parts: readonly Float32Array[]
   /** Number of inputs. */
   readonly width: number
-}
-
-function partsOf({ node }: Value): readonly string[] | undefined {
-  if (node.op.kind === 'parameter') return [node.op.name]
-  if (node.op.kind !== 'concat' || node.op.axis !== 0) return undefined
-  const parts = node.inputs.map(partsOf)
-  return parts.some((part) => part === undefined) ? undefined : parts.flatMap((part) => part ?? [])
 }
 
 /** x W without the bias. */
@@ -112,20 +109,41 @@ function weightProduct(
   const weight = weightOf(node, tensors)
   assert(weight, 'a linear layer is fused whose weight is not known')
   const x = e.name(node.inputs[0]!)
-  const outputs = weight.parts.reduce((sum, part) => sum + part.length / weight.width, 0)
-  if (precision === 'int8' && weight.width % blockSize === 0) {
-    const { codes, scales } = quantiseBlocks(weight.parts, weight.width)
-    const blocks = weight.width / blockSize
-    const packed = e.constant('uint8', [outputs, blocks, blockSize], codes)
-    const attributes = {
-      ...{ K: int(weight.width), N: int(outputs), bits: int(8), block_size: int(blockSize) },
-      accuracy_level: int(4), // multiplied in 8 bits, each row of x scaled by itself
-    }
-    const parts = [x, packed, e.constant('float32', [outputs, blocks], scales)]
-    return e.emit('MatMulNBits', parts, { domain, attributes })[0]!
-  }
+  const range = precision === 'float32' ? undefined : precision.ranges[weight.name]
+  if (range) return roundedProduct(x, weight, range, e)
+  const outputs = outputsOf(weight)
   const turned = e.constant('float32', [weight.width, outputs], transposed(weight, outputs))
   return e.emit('MatMul', [x, turned])[0]!
+}
+
+function outputsOf({ parts, width }: Weight): number {
+  return parts.reduce((sum, part) => sum + part.length, 0) / width
+}
+
+/** x W in 8 bits: x rounded by its range, W by a scale for each output. */
+function roundedProduct(x: string, weight: Weight, range: InputRange, e: Emitter): string {
+  const { width, parts } = weight
+  const factors = factorsOf(range, width)
+  const shrink = (): string =>
+    e.emit('Mul', [
+      x,
+      e.constant(
+        'float32',
+        [width],
+        factors.map((factor) => 1 / factor),
+      ),
+    ])[0]!
+  const { scale, zero } = scaleOf(range)
+  const [step, offset] = [
+    e.constant('float32', [], Float32Array.of(scale)),
+    e.constant('uint8', [], Uint8Array.of(zero)),
+  ]
+  const [rounded] = e.emit('QuantizeLinear', [range.shrunk.length === 0 ? x : shrink(), step, offset])
+  const { codes, scales } = quantiseOutputs(parts, factors)
+  const outputs = outputsOf(weight)
+  const packed = e.constant('int8', [width, outputs], codes)
+  const inputs = [rounded!, packed, step, e.constant('float32', [outputs], scales), offset]
+  return e.emit('MatMulIntegerToFloat', inputs, { domain })[0]!
 }
 
 /** [in, out] of a weight [out, in]. */

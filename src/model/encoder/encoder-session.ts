@@ -9,7 +9,7 @@ import type { LoadOptions, Runtime, Session, Tensors } from '../../runtime/runti
 import { float32Tensor, floatsOf, int32Tensor } from '../../runtime/tensor.ts'
 import type { TensorSource } from '../weights/tensor-source.ts'
 import { encoderInputs } from './encoder.ts'
-import { type BatchLimits, lengthBatches, padBatch } from './framing.ts'
+import { type BatchLimits, lengthBatches, padBatch, roundedStep, steppedLength } from './framing.ts'
 import { readParameters } from './parameters.ts'
 
 /** What one batch gave. */
@@ -67,16 +67,21 @@ export async function openEncoderSession(
   options: OpenSessionOptions,
 ): Promise<EncoderSession> {
   const session = await loadEncoder(outputs, tensors, runtime, options)
+  const usual =
+    options.precision === undefined || options.precision === 'float32' ? usualLimits : roundedLimits
   return {
     sizeBytes: session.sizeBytes,
-    run: (texts, take, encodeOptions) =>
-      runBatches(session, options.padId, { texts, take, also: encodeOptions?.also ?? {} }, encodeOptions),
+    run: (texts, take, { limits = usual, also = {}, ...encodeOptions } = {}) =>
+      runBatches(session, options.padId, { texts, take, also, limits }, encodeOptions),
     release: () => session.release(),
   }
 }
 
 // Small batches stay in the processor's caches: 16 texts took a fifth less time each than 64.
 const usualLimits: BatchLimits = { rows: 16, tokens: 4096 }
+
+/** A text is padded by its own length alone. */
+const roundedLimits: BatchLimits = { ...usualLimits, rows: 32, step: roundedStep }
 
 /** Batches that are prepared or run at once: one runs while the next is padded. */
 const ahead = 2
@@ -85,13 +90,14 @@ interface Asked {
   readonly texts: readonly Int32Array[]
   readonly take: (batch: EncodedBatch) => void
   readonly also: NonNullable<EncodeOptions['also']>
+  readonly limits: BatchLimits
 }
 
 async function runBatches(
   session: Session,
   padId: number,
-  { texts, take, also }: Asked,
-  { limits = usualLimits, signal, progress, stage = 'encoding' }: EncodeOptions = {},
+  { texts, take, also, limits }: Asked,
+  { signal, progress, stage = 'encoding' }: Omit<EncodeOptions, 'limits' | 'also'>,
 ): Promise<void> {
   const batches = lengthBatches(
     texts.map(({ length }) => length),
@@ -108,7 +114,7 @@ async function runBatches(
   try {
     for (const rows of batches) {
       throwIfCancelled(signal, stage)
-      running.push(runBatch(session, padId, { texts, also, rows }, signal))
+      running.push(runBatch(session, padId, { texts, also, limits, rows }, signal))
       if (running.length >= ahead) await finish()
     }
     while (running.length > 0) await finish()
@@ -120,17 +126,16 @@ async function runBatches(
 async function runBatch(
   session: Session,
   padId: number,
-  { texts, also, rows }: Pick<Asked, 'texts' | 'also'> & { readonly rows: Int32Array },
+  { texts, also, limits, rows }: Omit<Asked, 'take'> & { readonly rows: Int32Array },
   signal: AbortSignal | undefined,
 ): Promise<EncodedBatch> {
-  const batch = padBatch(
-    Array.from(rows, (row) => texts[row]!),
-    padId,
-  )
+  const own = Array.from(rows, (row) => texts[row]!)
+  const longest = own.reduce((most, { length }) => Math.max(most, length), 0)
+  const batch = padBatch(own, padId, steppedLength(longest, limits.step))
   const shape = [batch.rows, batch.time]
   const further = Object.entries(also).map(([name, values]) => {
-    const own = Array.from(rows, (row) => values[row]!)
-    return [name, int32Tensor(shape, padBatch(own, 0, batch.time).ids)] as const
+    const chosen = Array.from(rows, (row) => values[row]!)
+    return [name, int32Tensor(shape, padBatch(chosen, 0, batch.time).ids)] as const
   })
   const inputs = {
     ...Object.fromEntries(further),

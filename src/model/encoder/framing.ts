@@ -34,6 +34,11 @@ export interface BatchLimits {
   readonly step?: number
 }
 
+/**
+ * The step of sessions that multiply in 8 bits, where the last bit of a sum may decide a rounding.
+ */
+export const roundedStep = 4
+
 /** Tokens that a text is padded to. */
 export function steppedLength(length: number, step = 1): number {
   return Math.ceil(length / step) * step

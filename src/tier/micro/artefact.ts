@@ -24,7 +24,20 @@ const description = z.object({
   /** Class means that the distance of novelty is measured to. */
   noveltyClasses: z.int().positive(),
   /** How the weights of its layers and of its base's are kept in memory, and how what it says of itself was judged. */
-  precision: z.enum(['float32', 'int8']),
+  precision: z.union([
+    z.literal('float32'),
+    z.object({
+      kind: z.literal('int8'),
+      ranges: z.record(
+        z.string(),
+        z.object({
+          least: z.number(),
+          most: z.number(),
+          shrunk: z.array(z.tuple([z.int(), z.number()]).readonly()).readonly(),
+        }),
+      ),
+    }),
+  ]),
   usual: z.object({ logit: spread, distance: spread }),
 })
 

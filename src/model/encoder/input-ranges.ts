@@ -1,0 +1,66 @@
+// Calibration for products in 8 bits: what goes into the linear layers of an encoder while it reads usual texts.
+import { orderedNodes } from '../../graph/gradients.ts'
+import { negate, reduceMax } from '../../graph/ops.ts'
+import type { Node, Value } from '../../graph/value.ts'
+import { type InputRanges, rangeOf, weightNames } from '../../onnx/input-ranges.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import { floatsOf } from '../../runtime/tensor.ts'
+import type { TensorSource } from '../weights/tensor-source.ts'
+import { type EncodedBatch, type OpenSessionOptions, openEncoderSession } from './encoder-session.ts'
+
+/** No padding, which would count as tokens. */
+const limits = { rows: 32, tokens: 4096, step: 1 }
+
+/** Ranges of the linear layers over hidden states that `outputs` are made of, from framed texts; heads have none. */
+export async function inputRanges(
+  outputs: { readonly [name: string]: Value },
+  tensors: TensorSource,
+  runtime: Runtime,
+  options: OpenSessionOptions & { readonly texts: readonly Int32Array[] },
+): Promise<InputRanges> {
+  const watched = watchedInputs(Object.values(outputs))
+  const most = Object.fromEntries(watched.flatMap(([name, x]) => extremes(name, x)))
+  const session = await openEncoderSession(most, tensors, runtime, { ...options, precision: 'float32' })
+  const found = new Map<string, Float32Array>()
+  try {
+    const { signal } = options
+    await session.run(options.texts, (batch) => takeLargest(batch, found), {
+      limits,
+      ...(signal && { signal }),
+    })
+  } finally {
+    await session.release()
+  }
+  return Object.fromEntries(
+    watched.map(([name]) => {
+      const least = found.get(leastOf(name))!.map((low) => -low)
+      return [name, rangeOf(least, found.get(name)!)]
+    }),
+  )
+}
+
+/** Inputs [B, T, width] of linear layers, by the names of their weights. */
+function watchedInputs(values: readonly Value[]): readonly (readonly [string, Value])[] {
+  return orderedNodes(values).flatMap((node: Node) => {
+    const name = node.op.kind === 'linear' ? weightNames(node.inputs[1]!)?.[0] : undefined
+    const x = node.inputs[0]
+    return name !== undefined && x?.shape.length === 3 ? [[name, x] as const] : []
+  })
+}
+
+const leastOf = (name: string): string => `${name} least`
+
+function extremes(name: string, x: Value): readonly (readonly [string, Value])[] {
+  return [
+    [name, reduceMax(x, [0, 1])],
+    [leastOf(name), reduceMax(negate(x), [0, 1])],
+  ]
+}
+
+function takeLargest({ outputs }: EncodedBatch, found: Map<string, Float32Array>): void {
+  for (const [name, output] of Object.entries(outputs)) {
+    const values = floatsOf(output, name)
+    const known = found.get(name)
+    found.set(name, known ? known.map((most, unit) => Math.max(most, values[unit]!)) : values)
+  }
+}
