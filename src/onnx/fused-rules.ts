@@ -1,8 +1,8 @@
 /**
- * Lowering for prediction on a processor: several operations of a graph as one of ONNX Runtime's own (contrib
- * operations, domain com.microsoft), and weights turned and packed when the model is loaded. The graph stays the same.
+ * Lowering for prediction on a processor: attention and products in 8 bits as ONNX Runtime's own operations (domain
+ * com.microsoft), and weights turned and packed when the model is loaded. Sums are not joined with the normalization
+ * after them: SkipLayerNormalization takes four times as long as both.
  */
-import { assert } from '../base/errors.ts'
 import type { Node, OpOf } from '../graph/value.ts'
 import type { Emitter } from './emitter.ts'
 import { factorsOf, type InputRange, type InputRanges, scaleOf, weightNames } from './input-ranges.ts'
@@ -24,49 +24,14 @@ export function fusedLowering(
   tensors: ReadonlyMap<string, Float32Array>,
   precision: WeightPrecision,
 ): FusedLowering {
-  const products = new Map<Node, string>()
-  const productOf = (node: Node, emitter: Emitter): string => {
-    const made = products.get(node) ?? weightProduct(node, emitter, tensors, precision)
-    products.set(node, made)
-    return made
-  }
-  const known = (node: Node): boolean => weightOf(node, tensors) !== undefined
   return (node, e) => {
     const { op } = node
     if (op.kind === 'linear') {
-      return known(node) ? e.emit('Add', [productOf(node, e), e.name(node.inputs[2]!)]) : undefined
-    }
-    if (op.kind === 'gelu') {
-      const linear = node.inputs[0]!.node
-      if (op.form !== 'erf' || !known(linear)) return undefined
-      return e.emit('BiasGelu', [productOf(linear, e), e.name(linear.inputs[2]!)], { domain })
-    }
-    if (op.kind === 'layerNormalization') {
-      return skipNormalization(op, node, e, (linear) => (known(linear) ? productOf(linear, e) : undefined))
+      const weight = weightOf(node, tensors)
+      return weight && linearOf(node, weight, precision, e)
     }
     return op.kind === 'attention' ? fusedAttention(op, node, e) : undefined
   }
-}
-
-/** Normalization of a sum, with the bias of the linear layer that one of the two came from. */
-function skipNormalization(
-  op: OpOf<'layerNormalization'>,
-  { inputs: [x, gain, bias] }: Node,
-  e: Emitter,
-  productOf: (linear: Node) => string | undefined,
-): readonly string[] | undefined {
-  const sum = x!.node
-  if (sum.op.kind !== 'add' || x!.shape.length !== 3) return undefined
-  const [a, b] = sum.inputs
-  if (`${a!.shape}` !== `${b!.shape}`) return undefined
-  const attributes = { epsilon: float(op.epsilon) }
-  const around = [e.name(gain!), e.name(bias!)]
-  const product = productOf(a!.node)
-  const parts =
-    product === undefined
-      ? [e.name(a!), e.name(b!), ...around]
-      : [product, e.name(b!), ...around, e.name(a!.node.inputs[2]!)]
-  return e.emit('SkipLayerNormalization', parts, { domain, attributes })
 }
 
 function fusedAttention(op: OpOf<'attention'>, { inputs }: Node, e: Emitter): readonly string[] | undefined {
@@ -99,29 +64,27 @@ interface Weight {
   readonly width: number
 }
 
-/** x W without the bias. */
-function weightProduct(
-  node: Node,
-  e: Emitter,
-  tensors: ReadonlyMap<string, Float32Array>,
-  precision: WeightPrecision,
-): string {
-  const weight = weightOf(node, tensors)
-  assert(weight, 'a linear layer is fused whose weight is not known')
-  const x = e.name(node.inputs[0]!)
+function linearOf(node: Node, weight: Weight, precision: WeightPrecision, e: Emitter): readonly string[] {
+  const [x, , bias] = node.inputs
   const range = precision === 'float32' ? undefined : precision.ranges[weight.name]
-  if (range) return roundedProduct(x, weight, range, e)
+  if (range) return roundedLinear(e.name(x!), e.name(bias!), { weight, range }, e)
   const outputs = outputsOf(weight)
   const turned = e.constant('float32', [weight.width, outputs], transposed(weight, outputs))
-  return e.emit('MatMul', [x, turned])[0]!
+  const [product] = e.emit('MatMul', [e.name(x!), turned])
+  return e.emit('Add', [product!, e.name(bias!)])
 }
 
 function outputsOf({ parts, width }: Weight): number {
   return parts.reduce((sum, part) => sum + part.length, 0) / width
 }
 
-/** x W in 8 bits: x rounded by its range, W by a scale for each output. */
-function roundedProduct(x: string, weight: Weight, range: InputRange, e: Emitter): string {
+/** x W + bias in 8 bits: x rounded by its range, W by a scale for each output. */
+function roundedLinear(
+  x: string,
+  bias: string,
+  { weight, range }: { readonly weight: Weight; readonly range: InputRange },
+  e: Emitter,
+): readonly string[] {
   const { width, parts } = weight
   const factors = factorsOf(range, width)
   const shrink = (): string =>
@@ -142,8 +105,8 @@ function roundedProduct(x: string, weight: Weight, range: InputRange, e: Emitter
   const { codes, scales } = quantiseOutputs(parts, factors)
   const outputs = outputsOf(weight)
   const packed = e.constant('int8', [width, outputs], codes)
-  const inputs = [rounded!, packed, step, e.constant('float32', [outputs], scales), offset]
-  return e.emit('MatMulIntegerToFloat', inputs, { domain })[0]!
+  const inputs = [rounded!, packed, step, e.constant('float32', [outputs], scales), offset, '', bias]
+  return e.emit('MatMulIntegerToFloat', inputs, { domain })
 }
 
 /** [in, out] of a weight [out, in]. */

@@ -41,12 +41,7 @@ export function sessionOptions(threads: number, spinning: boolean): OrtSessionOp
     logSeverityLevel: 3,
     executionProviders: ['cpu'],
     extra: {
-      session: {
-        intra_op: { allow_spinning: allowSpinning },
-        inter_op: { allow_spinning: allowSpinning },
-        // Products in 8 bits are exact on processors without VNNI too, where sums of two would overflow 16 bits.
-        x64quantprecision: '1',
-      },
+      session: { intra_op: { allow_spinning: allowSpinning }, inter_op: { allow_spinning: allowSpinning } },
     },
   }
 }
