@@ -81,7 +81,7 @@ export async function openEncoderSession(
 const usualLimits: BatchLimits = { rows: 16, tokens: 4096 }
 
 /** A text is padded by its own length alone. */
-const roundedLimits: BatchLimits = { ...usualLimits, rows: 32, step: roundedStep }
+const roundedLimits: BatchLimits = { ...usualLimits, step: roundedStep }
 
 /** Batches that are prepared or run at once: one runs while the next is padded. */
 const ahead = 2

@@ -8,6 +8,7 @@ import type { BaseModel } from '../../../model/encoder/base-model.ts'
 import { encoderGraph, encoderInputs, wordRows } from '../../../model/encoder/encoder.ts'
 import type { EncoderConfig } from '../../../model/encoder/encoder-config.ts'
 import { type EncoderSession, loadEncoder } from '../../../model/encoder/encoder-session.ts'
+import { roundedStep } from '../../../model/encoder/framing.ts'
 import { pooled } from '../../../model/encoder/pooling.ts'
 import type { Pooling } from '../../../model/encoder/pooling-config.ts'
 import type { TensorSource } from '../../../model/weights/tensor-source.ts'
@@ -114,9 +115,6 @@ interface Parts {
   readonly own: readonly Session[]
   readonly step?: number
 }
-
-/** In 8 bits the last bit of a sum may decide a rounding: a text is padded by its own length alone. */
-const roundedStep = 4
 
 function withUnitLength(opened: Opened): Opened {
   const { facts } = opened
