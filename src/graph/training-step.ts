@@ -1,14 +1,16 @@
 /** One step of training as a graph: gradients, their clipping by global norm, and the optimizer's update. */
-import { gradients } from './gradients.ts'
+import { assert } from '../base/errors.ts'
+import { gradients, orderedNodes } from './gradients.ts'
 import * as g from './ops.ts'
 import {
   learningRateName,
   type Optimizer,
   optimizerUpdate,
+  parameterName,
   type StateTensor,
   type Trained,
 } from './optimizer.ts'
-import type { Value } from './value.ts'
+import type { Node, Value } from './value.ts'
 
 /** What one step minimises, over which parameters, and how. */
 export interface TrainingStep {
@@ -34,6 +36,7 @@ export interface StepGraph {
 
 /** Builds a step; the gradients are values, so that a sum over micro-batches can stand in their place. */
 export function stepGraph(step: TrainingStep): StepGraph {
+  checkNames(step)
   const raw = gradients(
     step.loss,
     step.trained.map(({ parameter }) => parameter),
@@ -44,6 +47,19 @@ export function stepGraph(step: TrainingStep): StepGraph {
   const learningRate = g.input(learningRateName, [])
   const state = optimizerUpdate(step.optimizer, step.trained, clipped, learningRate)
   return { gradients: raw, learningRate, state, reports: { loss: step.loss, gradientNorm } }
+}
+
+/** Two values of one name would have the same numbers, and each only a part of the gradient. */
+function checkNames({ loss, trained }: TrainingStep): void {
+  const parameters = new Map(trained.map(({ parameter }) => [parameterName(parameter), parameter.node]))
+  for (const node of orderedNodes([loss])) {
+    const known = node.op.kind === 'parameter' ? parameters.get(node.op.name) : undefined
+    assert(known === undefined || known === node, `two values of the loss are the parameter ${nameIn(node)}`)
+  }
+}
+
+function nameIn({ op }: Node): string {
+  return 'name' in op ? op.name : op.kind
 }
 
 function axesOf(x: Value): readonly number[] {

@@ -69,9 +69,15 @@ export function lowerTraining(
 }
 
 function batchInputs(step: TrainingStep): readonly BatchSpec[] {
-  return orderedNodes([step.loss]).flatMap(({ op }) =>
+  const inputs = orderedNodes([step.loss]).flatMap(({ op }) =>
     op.kind === 'input' ? [{ name: op.name, shape: op.shape, dtype: op.dtype }] : [],
   )
+  const names = new Set<string>()
+  for (const { name } of inputs) {
+    assert(!names.has(name), `two inputs are named ${name}`)
+    names.add(name)
+  }
+  return inputs
 }
 
 function encodeTraining(
