@@ -4,6 +4,7 @@ import { seededRandom } from '../../base/random.ts'
 import { crossEntropy, sigmoidCrossEntropy } from '../../graph/losses.ts'
 import { input } from '../../graph/ops.ts'
 import { adamW, type Trained } from '../../graph/optimizer.ts'
+import { type LearningRateSchedule, learningRateAt } from '../../graph/schedule.ts'
 import { stepGraph, type TrainingStep } from '../../graph/training-step.ts'
 import type { Value } from '../../graph/value.ts'
 import type { BaseModel } from '../../model/encoder/base-model.ts'
@@ -102,7 +103,7 @@ export async function tuneEncoder(
       name: base.name,
       model: lowerTraining(own, frozen),
       ...{ start, batches, columns, seed },
-      schedule: { learningRate: (at, steps) => rateAt(at, steps, recipe) },
+      schedule: { learningRate: (at, steps) => learningRateAt(scheduleOf(recipe, steps), at) },
       activationBytes: (axes) => activationBytes(roots, axes),
     }
   }
@@ -254,8 +255,6 @@ function columnsOf(
 }
 
 /** Up over the first steps, then down to nothing. */
-function rateAt(at: number, steps: number, { learningRate, warmup }: TuningRecipe): number {
-  const rising = Math.max(1, Math.ceil(warmup * steps))
-  if (at < rising) return (learningRate * (at + 1)) / rising
-  return learningRate * (1 - (at - rising) / Math.max(1, steps - rising))
+function scheduleOf({ learningRate: peak, warmup }: TuningRecipe, steps: number): LearningRateSchedule {
+  return { kind: 'linear', peak, steps, warmupSteps: Math.max(1, Math.ceil(warmup * steps)) }
 }

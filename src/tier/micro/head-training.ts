@@ -4,6 +4,7 @@ import { type Random, seededRandom } from '../../base/random.ts'
 import { crossEntropy, sigmoidCrossEntropy } from '../../graph/losses.ts'
 import { add, input, mul, reduceSum, scale } from '../../graph/ops.ts'
 import { adamW } from '../../graph/optimizer.ts'
+import { learningRateAt } from '../../graph/schedule.ts'
 import { stepGraph } from '../../graph/training-step.ts'
 import type { Value } from '../../graph/value.ts'
 import type { EncoderConfig } from '../../model/encoder/encoder-config.ts'
@@ -71,7 +72,8 @@ export async function trainHeads(
         ...rowWeights.map((weights, i) => ({ kind: 'share', name: `share.${i}`, weights }) as const),
       ],
       schedule: {
-        learningRate: (at, steps) => (recipe.learningRate * (1 + Math.cos((Math.PI * at) / steps))) / 2,
+        learningRate: (at, steps) =>
+          learningRateAt({ kind: 'cosine', peak: recipe.learningRate, warmupSteps: 0, steps }, at),
       },
       seed,
       activationBytes: (axes) => activationBytes(roots, axes),
