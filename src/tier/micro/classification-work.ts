@@ -8,6 +8,7 @@ import type { BaseModel } from '../../model/encoder/base-model.ts'
 import { maxTokensOf } from '../../model/encoder/encoder-config.ts'
 import { frameText } from '../../model/encoder/framing.ts'
 import type { StoredTensor } from '../../model/weights/tensor-source.ts'
+import type { WeightPrecision } from '../../onnx/fused-rules.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { TrainModelOptions } from '../../runtime/training/train-model.ts'
 import type { Task } from '../../task/types.ts'
@@ -56,6 +57,8 @@ export interface TrainedClassifier {
   readonly changed: ReadonlyMap<string, StoredTensor>
   readonly novelty: NoveltyTensors
   readonly judged: readonly Judged[]
+  /** How its layers are served, and were judged. */
+  readonly precision: WeightPrecision
   /** Steps of a time budget that were left out, of those planned. */
   readonly trimmed?: { readonly steps: number; readonly plannedSteps: number }
 }

@@ -39,7 +39,7 @@ export async function trainClassification(
 
 function artefactOf(
   work: ClassificationWork,
-  { changed, novelty, judged, trimmed }: TrainedClassifier,
+  { changed, novelty, judged, precision, trimmed }: TrainedClassifier,
 ): Artefact {
   const { base, space, recipe, options, maxTokens } = work
   const usual = usualSigns(judged.map(({ signs }) => signs))
@@ -55,7 +55,7 @@ function artefactOf(
         ...{ labels: [...space.labels], multiple: space.multiple },
         maxTokens,
         noveltyClasses: noveltyClasses(novelty),
-        precision: 'float32',
+        precision,
         usual,
       }),
       training: {
@@ -65,6 +65,7 @@ function artefactOf(
         ...(trimmed && { trimmed: { ...trimmed } }),
         checkRows: judged.length,
         checkAccuracy: right / Math.max(1, judged.length),
+        precision: precision === 'float32' ? precision : precision.kind,
         sizeBytes: weights.length,
       },
     },

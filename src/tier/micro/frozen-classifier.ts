@@ -25,7 +25,12 @@ export async function trainFrozen(
     const distances = noveltyDistances(fitNovelty(vectors, sampled(learn)), vectors, check)
     return judgeRows(work, check, { logits: headLogitsOf(heads[fold + 1]!, features, check), distances })
   })
-  return { changed: headTensors(heads[0]!), novelty: fitNovelty(vectors, sampled(every)), judged }
+  return {
+    changed: headTensors(heads[0]!),
+    novelty: fitNovelty(vectors, sampled(every)),
+    judged,
+    precision: 'float32',
+  }
 }
 
 /** Heads that learn from the rows of each list. */

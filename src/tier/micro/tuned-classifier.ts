@@ -1,6 +1,7 @@
 // Trains the upper layers of an encoder with a head in two stages: first without the rows held aside, which are judged
 // by what came out, then on from there with all rows.
 import { tensorsInMemory } from '../../model/weights/tensor-source.ts'
+import type { WeightPrecision } from '../../onnx/fused-rules.ts'
 import { allowedByDefault } from '../../runtime/training/memory.ts'
 import type { Fold } from '../nano/folds.ts'
 import { overlaid } from './artefact.ts'
@@ -11,14 +12,15 @@ import {
   sampled,
   type TrainedClassifier,
 } from './classification-work.ts'
-import { openClassifier, scoreTexts } from './classifier.ts'
 import { type FineTuneRows, fineTune, firstTrained } from './fine-tune.ts'
 import { headsOf, headTensors } from './frozen-classifier.ts'
-import type { HeadWeights } from './head-training.ts'
+import { type HeadWeights, headLogitsOf } from './head-training.ts'
 import { type Judged, judgeRows } from './judge-rows.ts'
 import { fitNovelty, type NoveltyTensors, noveltyDistances } from './novelty.ts'
 import type { ClassifierTuning } from './recipe.ts'
 import { type FreezeOptions, freezeHidden, freezeVectors, hiddenBytes, joinTokens } from './rows.ts'
+import { choosePrecision } from './serving/choose-precision.ts'
+import { eightBits, vectorsOf } from './serving/layer-forms.ts'
 
 /** Trains a classifier whose upper layers are its own. */
 export async function trainTuned(
@@ -32,7 +34,7 @@ export async function trainTuned(
   const { seed } = work.options
   const stages = stageShares(work, fold, recipe)
   let tensors = await startingHead(work, fold, freeze)
-  let found: Found = { novelty: new Map(), judged: [] }
+  let found: Found = { novelty: new Map(), judged: [], precision: 'float32' }
   let planned = 0
   let done = 0
   const stage = async (name: 'learn' | 'whole', own: StageOf): Promise<void> => {
@@ -41,7 +43,10 @@ export async function trainTuned(
     tensors = result.tensors
     done += result.steps
     planned += result.trimmed?.plannedSteps ?? result.steps
-    found = await look(work, recipe, tensors, name === 'learn' ? fold : { learn: work.every, check: none })
+    found =
+      name === 'learn'
+        ? await look(work, recipe, tensors, fold)
+        : await look(work, recipe, tensors, { learn: work.every, check: none }, kindOf(found.precision))
   }
   if (fold.check.length > 0) await stage('learn', { learn: fold.learn, epochs, learningRate })
   const { judged } = found
@@ -50,7 +55,7 @@ export async function trainTuned(
   else if (finish.epochs > 0) await stage('whole', { learn: work.every, ...finish })
   return {
     changed: changedTensors(work, tensors, recipe),
-    ...{ novelty: found.novelty, judged },
+    ...{ novelty: found.novelty, judged, precision: found.precision },
     ...(done < planned && { trimmed: { steps: done, plannedSteps: planned } }),
   }
 }
@@ -152,37 +157,75 @@ function changedTensors(
 interface Found {
   readonly novelty: NoveltyTensors
   readonly judged: readonly Judged[]
+  readonly precision: WeightPrecision
 }
 
-/** What a model says of rows that it has not seen, and how far they are from those that it has. */
+type PrecisionKind = 'float32' | 'int8'
+
+const kindOf = (precision: WeightPrecision): PrecisionKind =>
+  precision === 'float32' ? precision : precision.kind
+
+/** Texts that say how the inputs of layers are rounded. */
+const mostRangeRows = 256
+
+/**
+ * What a model says of rows that it has not seen, and how far they are from those that it has, with its layers in a form
+ * that was chosen before; without one in that which these rows choose.
+ */
 async function look(
   work: ClassificationWork,
   recipe: ClassifierTuning,
   tensors: ReadonlyMap<string, Float32Array>,
   { learn, check }: Fold,
+  form?: PrecisionKind,
 ): Promise<Found> {
-  const { base, runtime, texts, classes, threads, space, options } = work
-  const { config, pooling, name } = base
-  const signal = options.signal && { signal: options.signal }
-  const source = overlaid(base.tensors, tensorsInMemory(changedTensors(work, tensors, recipe)))
-  const about = { name, config, pooling, labels: space.labels.length, threads, spinning: true, ...signal }
-  const session = await openClassifier(source, runtime, about)
-  try {
-    const asked = [...check, ...sampled(learn)]
-    const { logits, features } = await scoreTexts(
-      session,
-      asked.map((row) => texts[row]!),
-      signal,
-    )
-    const vectors = {
-      ...{ features: features!, width: config.hidden },
-      classes: Int32Array.from(asked, (row) => classes[row]!),
-    }
-    const places = Int32Array.from(asked.keys())
-    const novelty = fitNovelty(vectors, places.subarray(check.length))
-    const distances = noveltyDistances(novelty, vectors, places.subarray(0, check.length))
-    return { novelty, judged: judgeRows(work, check, { logits, distances }) }
-  } finally {
-    await session.release()
+  const { base, runtime, texts, threads, options } = work
+  const changed = changedTensors(work, tensors, recipe)
+  const about = {
+    ...{ base, runtime, threads, tensors: overlaid(base.tensors, tensorsInMemory(changed)) },
+    ...(options.signal && { signal: options.signal }),
   }
+  const known = sampled(learn)
+  const asked = Int32Array.from([...check, ...known])
+  const lookAs = async (precision: WeightPrecision): Promise<Found> => {
+    const framed = Array.from(asked, (row) => texts[row]!)
+    return findIn(work, changed, {
+      features: await vectorsOf(framed, precision, about),
+      asked,
+      check,
+      precision,
+    })
+  }
+  if (form === 'float32') return lookAs('float32')
+  const ranged = Array.from(sampled(learn, mostRangeRows), (row) => texts[row]!)
+  const int8 = await lookAs(await eightBits(ranged, about))
+  if (form === 'int8') return int8
+  const float32 = await lookAs('float32')
+  return choosePrecision(float32.judged, int8.judged) === 'int8' ? int8 : float32
+}
+
+interface Looked {
+  /** Vectors of the rows asked: those to judge, then those that it knows. */
+  readonly features: Float32Array
+  readonly asked: Int32Array
+  readonly check: Int32Array
+  readonly precision: WeightPrecision
+}
+
+function findIn(
+  work: ClassificationWork,
+  changed: TrainedClassifier['changed'],
+  { features, asked, check, precision }: Looked,
+): Found {
+  const vectors = {
+    ...{ features, width: work.base.config.hidden },
+    classes: Int32Array.from(asked, (row) => work.classes[row]!),
+  }
+  const places = Int32Array.from(asked.keys())
+  const novelty = fitNovelty(vectors, places.subarray(check.length))
+  const own = places.subarray(0, check.length)
+  const head = { weight: changed.get('head.weight')!.data, bias: changed.get('head.bias')!.data }
+  const logits = headLogitsOf(head, features, own)
+  const distances = noveltyDistances(novelty, vectors, own)
+  return { novelty, judged: judgeRows(work, check, { logits, distances }), precision }
 }

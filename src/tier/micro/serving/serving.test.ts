@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { seededRandom } from '../../../base/random.ts'
+import { scale } from '../../../graph/ops.ts'
 import type { Value } from '../../../graph/value.ts'
 import { encoderGraph } from '../../../model/encoder/encoder.ts'
 import {
@@ -20,6 +21,7 @@ import { createOnnxNodeRuntime } from '../../../runtime/onnx-node.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { overlaid } from '../artefact.ts'
 import { tinyBase } from '../tiny-base.contract.ts'
+import { eightBits, vectorsOf } from './layer-forms.ts'
 import { createMicroServing, firstOwnLayer } from './serving.ts'
 
 const runtime = createOnnxNodeRuntime()
@@ -150,6 +152,29 @@ describe('serving', () => {
     expect(counts.loaded).toBe(3)
     expectClose(await logitsOf(session), await wholeLogits(own))
     await session.release()
+  })
+
+  test('layers in 8 bits say of a text what they said in training, whatever is asked beside it', async () => {
+    const { serving } = counted()
+    const own = specialist(4, 2, true)
+    const about = { base: tinyBase(), tensors: overlaid(tinyBase().tensors, own), runtime, threads: 1 }
+    const precision = await eightBits(texts, about)
+    const vectors = await vectorsOf(texts, precision, about)
+    const { session } = await serving.openVectorForm({
+      ...{ base, precision, own },
+      outputs: (vector) => ({ features: scale(vector, 1) }),
+    })
+    const together = await logitsOf(session, 'features', config.hidden)
+    expect(together).toEqual(vectors)
+    for (const [row, text] of texts.entries()) {
+      const alone = new Float32Array(config.hidden)
+      await session.run([text], (batch) => copyVectors(batch, 'features', alone))
+      expect(alone).toEqual(together.subarray(row * config.hidden, (row + 1) * config.hidden))
+    }
+    const exact = await vectorsOf(texts, 'float32', about)
+    const worst = exact.reduce((most, value, i) => Math.max(most, Math.abs(value - vectors[i]!)), 0)
+    expect(worst).toBeGreaterThan(0)
+    expect(worst).toBeLessThan(0.02)
   })
 
   test('a head that cannot be loaded leaves nothing of its base behind', async () => {

@@ -1,0 +1,52 @@
+// The layers of a specialist that was just trained, in the forms in which they could be served: what its vectors are in
+// each, so that heads and novelty are judged by the numbers that callers will get.
+import type { BaseModel } from '../../../model/encoder/base-model.ts'
+import { encoderGraph } from '../../../model/encoder/encoder.ts'
+import { copyVectors, openEncoderSession } from '../../../model/encoder/encoder-session.ts'
+import { inputRanges } from '../../../model/encoder/input-ranges.ts'
+import { pooled } from '../../../model/encoder/pooling.ts'
+import type { TensorSource } from '../../../model/weights/tensor-source.ts'
+import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
+import type { Runtime } from '../../../runtime/runtime.ts'
+
+export interface LayerFormOptions {
+  readonly base: BaseModel
+  /** The base's tensors with the trained ones over them. */
+  readonly tensors: TensorSource
+  readonly runtime: Runtime
+  readonly threads: number
+  readonly signal?: AbortSignal
+}
+
+/** Vectors [texts, hidden size] of framed texts by layers of this precision. */
+export async function vectorsOf(
+  texts: readonly Int32Array[],
+  precision: WeightPrecision,
+  { base: { name, config, pooling }, tensors, runtime, threads, signal }: LayerFormOptions,
+): Promise<Float32Array> {
+  const outputs = { vector: pooled(encoderGraph(config, { joined: true }), pooling) }
+  const session = await openEncoderSession(outputs, tensors, runtime, {
+    ...{ name, padId: config.padId, threads, spinning: true, precision },
+    ...(signal && { signal }),
+  })
+  try {
+    const vectors = new Float32Array(texts.length * config.hidden)
+    await session.run(texts, (batch) => copyVectors(batch, 'vector', vectors), signal && { signal })
+    return vectors
+  } finally {
+    await session.release()
+  }
+}
+
+/** 8 bits, with the ranges that the inputs of layers have in these texts of training. */
+export async function eightBits(
+  texts: readonly Int32Array[],
+  { base: { name, config, pooling }, tensors, runtime, threads, signal }: LayerFormOptions,
+): Promise<WeightPrecision> {
+  const outputs = { vector: pooled(encoderGraph(config, { joined: true }), pooling) }
+  const ranges = await inputRanges(outputs, tensors, runtime, {
+    ...{ name, padId: config.padId, threads, spinning: true, texts },
+    ...(signal && { signal }),
+  })
+  return { kind: 'int8', ranges }
+}
