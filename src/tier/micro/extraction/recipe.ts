@@ -34,7 +34,7 @@ const common = {
 
 const recipes: { readonly [M in FeatureMode]: Omit<TaggerRecipe, keyof typeof common> } = {
   words: {
-    ...{ scheme: 'bio', shapes: true, epochs: 5, learningRate: 3e-4, headRate: 4 },
+    ...{ scheme: 'bio', shapes: true, epochs: 4, learningRate: 3e-4, headRate: 4 },
     dropout: { hidden: 0.1, attention: 0 },
   },
   characters: {
