@@ -37,34 +37,3 @@ export function sigmoidCrossEntropy(logits: Value, targets: Value, weights: Valu
   const losses = g.reduceSum(g.sub(g.add(most, g.log(total)), g.mul(logits, targets)), [-1])
   return g.reduceSum(g.mul(losses, weights), everyAxis(weights))
 }
-
-/** Rows of length 1: x / √(Σ x² + 10⁻¹²). */
-function normalizeRows(x: Value): Value {
-  const square = g.reduceSum(g.mul(x, x), [-1], { keep: true })
-  return g.mul(x, g.reciprocal(g.sqrt(g.add(square, g.scalar(1e-12)))))
-}
-
-/** Cosine of each row of a with each row of b: `[rows, width]` and `[others, width]` → `[rows, others]`. */
-function cosines(a: Value, b: Value): Value {
-  return g.matmul(normalizeRows(a), normalizeRows(b), { transposeB: true })
-}
-
-/**
- * Contrastive loss in a batch (InfoNCE; van den Oord, Li & Vinyals, 2018): cross-entropy of cosines / temperature with
- * target distributions `[rows, others]`, which say who belongs to whom, one or several (Khosla et al., 2020).
- * `excluded` is added to the scores: −10,000 where a row is not to be compared, such as with itself.
- */
-export function contrastiveLoss(
-  a: Value,
-  b: Value,
-  options: {
-    readonly targets: Value
-    readonly weights: Value
-    readonly temperature: number
-    readonly excluded?: Value
-  },
-): Value {
-  const scores = g.scale(cosines(a, b), 1 / options.temperature)
-  const compared = options.excluded ? g.add(scores, options.excluded) : scores
-  return crossEntropy(compared, options.targets, options.weights)
-}

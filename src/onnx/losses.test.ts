@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { gradients } from '../graph/gradients.ts'
-import { contrastiveLoss, crossEntropy, sigmoidCrossEntropy } from '../graph/losses.ts'
+import { crossEntropy, sigmoidCrossEntropy } from '../graph/losses.ts'
 import * as g from '../graph/ops.ts'
 import type { Value } from '../graph/value.ts'
 import { lowerInference } from './lower-inference.ts'
@@ -54,20 +54,4 @@ test('the loss of several labels is right at logits of zero and does not overflo
   got.gradient.forEach((number, i) => {
     expect(number).toBeCloseTo(expected[i]!, 6)
   })
-})
-
-test('the contrastive loss pulls a pair together: its gradient is across each row and lowers the loss', async () => {
-  const [a, b] = [g.input('a', ['rows', 2]), g.input('b', ['rows', 2])]
-  const [targets, weights] = [g.input('y', ['rows', 'rows']), g.input('w', ['rows'])]
-  const loss = contrastiveLoss(a, b, { targets, weights, temperature: 0.5 })
-  const numbers = { b: floats([2, 2], 1, 0, 0, 1), y: floats([2, 2], 1, 0, 0, 1), w: floats([2], 0.5, 0.5) }
-  const start = [3, 1, 1, 1]
-  const got = await lossAndGradient(loss, a, { ...numbers, a: floats([2, 2], ...start) })
-  const cosines = [3 / Math.sqrt(10), 1 / Math.sqrt(10), Math.SQRT1_2, Math.SQRT1_2].map((x) => x / 0.5)
-  const [first] = softmax(cosines.slice(0, 2))
-  expect(got.loss).toBeCloseTo(-(Math.log(first!) + Math.log(0.5)) / 2, 5)
-  expect(3 * got.gradient[0]! + got.gradient[1]!).toBeCloseTo(0, 6)
-  const moved = start.map((x, i) => x - 0.1 * got.gradient[i]!)
-  const after = await lossAndGradient(loss, a, { ...numbers, a: floats([2, 2], ...moved) })
-  expect(after.loss).toBeLessThan(got.loss)
 })

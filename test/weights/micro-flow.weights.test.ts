@@ -82,7 +82,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'mails.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
   const trained = await shoal.run(
     ...['train', 'support-mail', '--tier', 'micro', '--data', 'mails.jsonl'],
-    ...['--risk', '0.05', '--promote', '--json'],
+    ...['--risk', '0.05', '--budget', '20s', '--promote', '--json'],
   )
   expect(trained).toMatchObject({ code: 0 })
   expect(JSON.parse(trained.stdout)).toMatchObject({ tier: 'micro', promoted: true })
