@@ -93,10 +93,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       access: accessOf(live, keyring),
       admin: { store, registry, keyring, clock: systemClock, version: options.version },
       audits: {
-        settings: liveAudit(live),
-        prices: livePrices(live),
-        store,
-        registry,
+        ...{ store, registry, settings: liveAudit(live), prices: livePrices(live) },
         seed: randomInt(2 ** 32),
       },
     })

@@ -1,14 +1,8 @@
 // A trained classifier that answers: its graph (encoder, vector, logits, distance to the training classes) in a session.
 
 import type { Value } from '../../graph/value.ts'
-import { encoderGraph } from '../../model/encoder/encoder.ts'
-import type { EncoderConfig } from '../../model/encoder/encoder-config.ts'
-import { type EncoderSession, openEncoderSession } from '../../model/encoder/encoder-session.ts'
+import type { EncoderSession } from '../../model/encoder/encoder-session.ts'
 import { headLogits } from '../../model/encoder/heads.ts'
-import { pooled } from '../../model/encoder/pooling.ts'
-import type { Pooling } from '../../model/encoder/pooling-config.ts'
-import type { TensorSource } from '../../model/weights/tensor-source.ts'
-import type { Runtime } from '../../runtime/runtime.ts'
 import { floatsOf } from '../../runtime/tensor.ts'
 import { classifierHead } from './head-training.ts'
 import { noveltyDistance } from './novelty.ts'
@@ -21,32 +15,6 @@ export interface Scored {
   readonly distances?: Float32Array
   /** [rows, width]; absent afterwards. */
   readonly features?: Float32Array
-}
-
-export interface ClassifierOptions {
-  readonly name: string
-  readonly config: EncoderConfig
-  readonly pooling: Pooling
-  readonly labels: number
-  /** Class means of the distance; absent: the vectors themselves are given, to fit it. */
-  readonly noveltyClasses?: number
-  readonly threads: number
-  readonly spinning: boolean
-  readonly signal?: AbortSignal
-}
-
-/** Loads a classifier whose tensors, the head's too, are in the source. */
-export function openClassifier(
-  tensors: TensorSource,
-  runtime: Runtime,
-  { config, pooling, labels, noveltyClasses, ...load }: ClassifierOptions,
-): Promise<EncoderSession> {
-  const vector = pooled(encoderGraph(config, { joined: true }), pooling)
-  const outputs =
-    noveltyClasses === undefined
-      ? { logits: headLogits(vector, classifierHead(config, labels)), features: vector }
-      : classifierOutputs(vector, { labels: { length: labels }, noveltyClasses })
-  return openEncoderSession(outputs, tensors, runtime, { ...load, padId: config.padId })
 }
 
 /** What a trained classifier says of a vector [B, H]. */

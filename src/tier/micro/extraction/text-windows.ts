@@ -1,7 +1,7 @@
 // Long texts as windows that overlap: each piece is judged in the window where it has most context.
 import { specialCount } from '../../../model/encoder/framing.ts'
-import { windows } from '../../../text/tokenizer/assemble-input.ts'
 import type { Template } from '../../../text/tokenizer/tokenizer.ts'
+import { windows } from '../../../text/tokenizer/windows.ts'
 import type { ReadText } from './read-text.ts'
 
 /** What an encoder reads of a text at once. */

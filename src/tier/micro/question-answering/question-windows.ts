@@ -1,7 +1,7 @@
 // A question with each part of a text that an encoder reads at once: `[CLS] question [SEP] part [SEP]`, parts overlapping.
 // Of a long text only the parts that share most with the question are read, so that its length does not decide the time.
-import { type Window, windows } from '../../../text/tokenizer/assemble-input.ts'
 import type { TemplatePart, Tokenizer } from '../../../text/tokenizer/tokenizer.ts'
+import { type Window, windows } from '../../../text/tokenizer/windows.ts'
 import type { ReadContext, ReadQuestion } from './read-context.ts'
 import type { MarkedPair, MarkName, Marks } from './token-marks.ts'
 
