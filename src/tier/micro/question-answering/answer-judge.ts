@@ -1,4 +1,4 @@
-// Whether to answer, and how sure: two small logistic models of a reader's signs, one of the answer being in the text
+// Whether to answer, and how sure: two small logistic models of a reader's signs and the question's style, one of the answer being in the text
 // and one of the quote found being right where it is, fitted on rows that the reader had not seen.
 import { fitLogistic } from '../../../stats/logistic.ts'
 import type { AnswerSigns } from './find-span.ts'
@@ -26,12 +26,14 @@ export interface JudgedSigns {
 }
 
 const thereSigns = (signs: AnswerSigns): readonly number[] => [
-  ...[1, signs.presence, signs.places, signs.lead, signs.share, signs.known],
+  ...[1, signs.presence, signs.places, signs.lead, signs.sentence, signs.known, signs.style],
 ]
-const rightSigns = (signs: AnswerSigns): readonly number[] => [1, signs.presence, signs.places, signs.lead]
+const rightSigns = (signs: AnswerSigns): readonly number[] => [
+  ...[1, signs.presence, signs.places, signs.lead, signs.sentence],
+]
 
 /** What nothing is known from: an answer where the reader sees one, by its own logits. */
-const start: JudgeWeights = { there: [0, 1, 0, 0, 0, 0], right: [0, 0, 0.5, 0] }
+const start: JudgeWeights = { there: [0, 1, 0, 0, 0, 0, 0], right: [0, 0, 0.5, 0, 0] }
 /** In the units of the log-likelihood of a row. */
 const ridge = 1
 
@@ -53,7 +55,7 @@ function fitted(
   { start: prior, label }: { readonly start: readonly number[]; label: (row: JudgedSigns) => boolean },
 ): readonly number[] {
   return fitLogistic({
-    features: Float64Array.from(rows.flatMap(({ signs }) => signsOf(signs))),
+    features: Float64Array.from(rows.flatMap((row) => signsOf(row.signs))),
     width: prior.length,
     labels: rows.map(label),
     ...{ prior, ridge },

@@ -3,7 +3,7 @@
 import type { EncoderConfig } from '../../../model/encoder/encoder-config.ts'
 import type { EncoderSession } from '../../../model/encoder/encoder-session.ts'
 import type { NoveltySigns } from '../usual.ts'
-import { type FoundSpan, findSpan } from './find-span.ts'
+import { type FindOptions, type FoundSpan, findSpan } from './find-span.ts'
 import type { ReadPair } from './question-rows.ts'
 import type { QuestionWindow } from './question-windows.ts'
 import { type ScoredWindows, scoreQuestionWindows } from './reader-session.ts'
@@ -14,29 +14,34 @@ export interface PairAnswer {
   readonly novelty?: NoveltySigns
 }
 
-export interface ReadOptions {
-  readonly config: EncoderConfig
-  readonly answerTokens: number
-  readonly signal?: AbortSignal
-}
-
 export interface AnsweredPairs {
   readonly answers: readonly PairAnswer[]
   /** Vectors of the windows that answers were found in, where the session gives them: a pair without one has none. */
   readonly features?: readonly (Float32Array | undefined)[]
 }
 
+/** What a reader says of all windows of all pairs. */
+export interface ReadPairs {
+  readonly pairs: readonly ReadPair[]
+  readonly scored: ScoredWindows
+}
+
 /** Reads all windows of all pairs together. */
-export async function answerPairs(
+export async function readPairs(
   session: EncoderSession,
   pairs: readonly ReadPair[],
-  { config, answerTokens, ...options }: ReadOptions,
-): Promise<AnsweredPairs> {
+  options: { readonly config: EncoderConfig; readonly signal?: AbortSignal },
+): Promise<ReadPairs> {
   const windows = pairs.flatMap((pair) => pair.windows)
-  const scored = await scoreQuestionWindows(session, windows, { config, ...options })
+  return { pairs, scored: await scoreQuestionWindows(session, windows, options) }
+}
+
+/** The best answer of each pair. */
+export function answersOf({ pairs, scored }: ReadPairs, options: FindOptions): AnsweredPairs {
+  const windows = pairs.flatMap((pair) => pair.windows)
   const first = firstWindows(pairs)
   const founds = pairs.map((pair, at) =>
-    findSpan(pair, scored.scores.slice(first[at], first[at]! + pair.windows.length), answerTokens),
+    findSpan(pair, scored.scores.slice(first[at], first[at]! + pair.windows.length), options),
   )
   return {
     answers: founds.map((found, at) => ({

@@ -7,10 +7,16 @@ import { type AnswerSigns, findSpan } from './find-span.ts'
 import { readPair } from './question-rows.ts'
 import { createQuestionReader } from './read-context.ts'
 import { wordCodes } from './read-words.ts'
+import { fitRanker } from './sentence-ranker.ts'
 
 const { tokenizer } = tinyBase(1, 'ada lives in')
+const knowledge = {
+  rarity: new Float32Array(wordCodes).fill(1),
+  ...{ style: new Float32Array(wordCodes), ranker: fitRanker([]) },
+}
+const find = { answerTokens: 30, sentenceWeight: 0 }
 const reading = {
-  ...{ tokenizer, reader: createQuestionReader(tokenizer), rarity: new Float32Array(wordCodes).fill(1) },
+  ...{ tokenizer, reader: createQuestionReader(tokenizer), knowledge },
   limits: { tokens: 64, questionTokens: 16, most: 4 },
 }
 
@@ -27,7 +33,7 @@ describe('the best span', () => {
 
   test('it quotes the text', () => {
     const last = at('today') - 1
-    const found = findSpan(pair, scores([at('Oslo')], [last]), 30)!
+    const found = findSpan(pair, scores([at('Oslo')], [last]), find)!
     expect(found.span).toEqual({ start: 14, end: 18, text: 'Oslo' })
     expect(found.signs.presence).toBe(2)
     expect(found.signs.places).toBeLessThan(0)
@@ -35,21 +41,21 @@ describe('the best span', () => {
   })
 
   test('it neither begins nor ends inside a word, and never ends before it begins', () => {
-    const inside = findSpan(pair, scores([at('Oslo') + 1], [at('Oslo') + 2]), 30)!
+    const inside = findSpan(pair, scores([at('Oslo') + 1], [at('Oslo') + 2]), find)!
     expect(context.slice(inside.span.start, inside.span.end)).toBe(inside.span.text)
     expect(['', ' '].includes(context[inside.span.start - 1] ?? '')).toBe(true)
-    const reversed = findSpan(pair, scores([at('today')], [at('Ada')]), 30)!
+    const reversed = findSpan(pair, scores([at('today')], [at('Ada')]), find)!
     expect(reversed.span.end).toBeGreaterThan(reversed.span.start)
   })
 
   test('it is no longer than it may be', () => {
-    const { span } = findSpan(pair, scores([0], [length - 1]), 3)!
+    const { span } = findSpan(pair, scores([0], [length - 1]), { ...find, answerTokens: 3 })!
     const tokens = [...pair.context.tokens.starts].filter((start) => start >= span.start && start < span.end)
     expect(tokens.length).toBeLessThanOrEqual(3)
   })
 
   test('there is none in a text without tokens', () => {
-    expect(findSpan(readPair({ question: 'where?', context: ' ' }, reading), [], 30)).toBeUndefined()
+    expect(findSpan(readPair({ question: 'where?', context: ' ' }, reading), [], find)).toBeUndefined()
   })
 })
 
@@ -61,7 +67,7 @@ describe('the judge', () => {
     const signs: AnswerSigns = {
       presence: random.normal() + (there ? 1 : -1),
       places: random.normal() - (right ? 1 : 3),
-      ...{ lead: Math.abs(random.normal()), share: random.next(), known: random.next() },
+      ...{ lead: Math.abs(random.normal()), sentence: -random.next(), known: random.next(), style: 0 },
     }
     return { signs, there, right }
   })

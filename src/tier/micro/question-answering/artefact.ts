@@ -5,8 +5,8 @@ import { isSha256 } from '../../../base/hash.ts'
 import type { Json } from '../../../base/json.ts'
 import type { Artefact } from '../../tier.ts'
 
-/** The tensor of the rarity of words, [word codes]. */
-export const rarityTensor = 'words.rarity'
+/** Tensors of the rarity of words and of the style of questions, [word codes] each. */
+export const wordTensors = { rarity: 'words.rarity', style: 'words.style' } as const
 
 /** Counts up when descriptions or graphs change so that older ones cannot be read. */
 const format = 1
@@ -19,9 +19,11 @@ const description = z.object({
   base: z.object({ name: z.string(), digest: z.custom<string>((value) => isSha256(String(value))) }),
   windows: z.object({ tokens: size, questionTokens: size, most: size }),
   answerTokens: size,
+  sentenceWeight: z.number(),
+  ranker: z.array(z.number()).length(8).readonly(),
   judge: z.object({
-    there: z.array(z.number()).length(6).readonly(),
-    right: z.array(z.number()).length(4).readonly(),
+    there: z.array(z.number()).length(7).readonly(),
+    right: z.array(z.number()).length(5).readonly(),
   }),
   usual: z.object({ logit: spread, distance: spread }),
 })
@@ -30,9 +32,10 @@ export type ReaderDescription = z.infer<typeof description>
 
 /** A description as it is kept. */
 export function describeReader(parts: Omit<ReaderDescription, 'format'>): Json {
-  const { base, windows, answerTokens, judge, usual } = parts
+  const { base, windows, answerTokens, sentenceWeight, ranker, judge, usual } = parts
   return {
     ...{ format, base: { ...base }, windows: { ...windows }, answerTokens },
+    ...{ sentenceWeight, ranker: [...ranker] },
     judge: { there: [...judge.there], right: [...judge.right] },
     usual: { logit: [...usual.logit], distance: [...usual.distance] },
   }

@@ -12,10 +12,12 @@ export interface AnswerSigns {
   readonly places: number
   /** How far that is above the next answer that shares nothing with it. */
   readonly lead: number
-  /** 0..1: how well the answer's sentence covers the question. */
-  readonly share: number
+  /** Log-probability of its sentence, by the words it shares with the question. */
+  readonly sentence: number
   /** 0..1: rarity of the question's words that the text has, of all their rarity. */
   readonly known: number
+  /** Logit of questions that are asked so having an answer. */
+  readonly style: number
 }
 
 export interface FoundSpan {
@@ -32,15 +34,28 @@ interface Candidate {
   readonly places: number
 }
 
+export interface FindOptions {
+  /** Tokens of an answer at most. */
+  readonly answerTokens: number
+  /** Weight of the sentence's log-probability, beside what the reader says. */
+  readonly sentenceWeight: number
+}
+
 /** The best span over all windows of a pair; `undefined` where there is no token of a text. */
 export function findSpan(
   pair: ReadPair,
   scores: readonly WindowScores[],
-  answerTokens: number,
+  { answerTokens, sentenceWeight }: FindOptions,
 ): FoundSpan | undefined {
-  const places = scores.map(({ begin, end }, window) =>
-    wholeWords(pair, window, [logSoftmax(begin), logSoftmax(end)]),
-  )
+  const { priors, overlap, style } = pair.marked
+  const sentences = tokenSentences(pair)
+  const places = scores.map(({ begin, end }, window) => {
+    const { from } = pair.windows[window]!
+    const weighed = logSoftmax(begin).map(
+      (place, at) => place + sentenceWeight * (priors[sentences[from + at]!] ?? 0),
+    )
+    return wholeWords(pair, window, [weighed, logSoftmax(end)])
+  })
   const total = (candidate: Candidate): number =>
     candidate.places + logSigmoid(scores[candidate.window]!.presence)
   const bests = places.flatMap(([begin, end], window) => bestOf(begin, end, { window, answerTokens }) ?? [])
@@ -50,16 +65,17 @@ export function findSpan(
   const second = bestOf(begin, end, { window: best.window, answerTokens, without: best })
   const span = spanOf(pair, best)
   if (!span) return undefined
-  const { overlap } = pair.marked
+  const sentence = priors[sentenceAt(pair, span.start)] ?? 0
   return {
     span,
     window: best.window,
     signs: {
       presence: scores[best.window]!.presence,
-      places: best.places,
+      places: best.places - sentenceWeight * sentence,
       lead: Math.min(mostLead, best.places - (second?.places ?? Number.NEGATIVE_INFINITY)),
-      share: overlap.shares[sentenceAt(pair, span.start)] ?? 0,
+      sentence,
       known: 1 - overlap.absent,
+      style,
     },
   }
 }
@@ -110,6 +126,11 @@ function spanOf({ context, windows }: ReadPair, { window, from, to }: Candidate)
   while (start < end && /\s/u.test(context.text[start]!)) start++
   while (end > start && /\s/u.test(context.text[end - 1]!)) end--
   return start < end ? { start, end, text: context.text.slice(start, end) } : undefined
+}
+
+/** Of each token: its sentence, or −1. */
+function tokenSentences({ context: { wordOf, sentenceOf } }: ReadPair): Int32Array {
+  return wordOf.map((word) => (word < 0 ? -1 : sentenceOf[word]!))
 }
 
 function sentenceAt({ context: { sentences } }: ReadPair, place: number): number {

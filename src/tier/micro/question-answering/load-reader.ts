@@ -6,9 +6,9 @@ import type { TaskInput } from '../../../task/types.ts'
 import type { Artefact, RawPredictor } from '../../tier.ts'
 import { overlaid, weightsFile } from '../artefact.ts'
 import type { LoadParts } from '../extraction/load-tagger.ts'
-import { answerPairs, type PairAnswer } from './answer-pairs.ts'
+import { answersOf, type PairAnswer, readPairs } from './answer-pairs.ts'
 import { answerPrediction } from './answer-prediction.ts'
-import { parseReaderDescription, type ReaderDescription, rarityTensor } from './artefact.ts'
+import { parseReaderDescription, type ReaderDescription, wordTensors } from './artefact.ts'
 import { readPair } from './question-rows.ts'
 import { createQuestionReader } from './read-context.ts'
 import { openReader } from './reader-session.ts'
@@ -39,16 +39,18 @@ export async function loadReader(
   try {
     const { name, config, pooling, tokenizer } = base
     const about = { name, config, pooling, threads, fitted: true, spinning: false }
-    const { windows: limits, answerTokens } = description
-    const reader = createQuestionReader(tokenizer)
-    const reading = { tokenizer, reader, limits, rarity: (await own.read(rarityTensor)).data }
+    const { windows: limits, answerTokens, sentenceWeight, ranker } = description
+    const [rarity, style] = [await own.read(wordTensors.rarity), await own.read(wordTensors.style)]
+    const knowledge = { rarity: rarity.data, style: style.data, ranker }
+    const reading = { tokenizer, reader: createQuestionReader(tokenizer), limits, knowledge }
     const session = await openReader(tensors, runtime, about)
     return {
       description,
       sizeBytes: session.sizeBytes,
       find: async (inputs, options = {}) => {
         const pairs = inputs.map((input) => readPair(pairOf(input), reading))
-        return (await answerPairs(session, pairs, { config, answerTokens, ...options })).answers
+        const read = await readPairs(session, pairs, { config, ...options })
+        return answersOf(read, { answerTokens, sentenceWeight }).answers
       },
       release: () => session.release(),
     }

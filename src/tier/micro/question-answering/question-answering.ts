@@ -15,18 +15,19 @@ import { overlaid, weightsFile } from '../artefact.ts'
 import { fitNovelty, type NoveltyTensors, noveltyDistances } from '../novelty.ts'
 import { usualSigns } from '../usual.ts'
 import { fitJudge, type JudgedSigns, type JudgeWeights } from './answer-judge.ts'
-import { answerPairs, type PairAnswer } from './answer-pairs.ts'
+import { answersOf, type PairAnswer, type ReadPairs, readPairs } from './answer-pairs.ts'
 import { answerPrediction } from './answer-prediction.ts'
-import { describeReader, rarityTensor } from './artefact.ts'
+import { describeReader, wordTensors } from './artefact.ts'
 import { checkFold, groupsOf } from './check-fold.ts'
 import { learntWindows } from './learnt-windows.ts'
 import { type PairReading, type QuestionRow, questionRow } from './question-rows.ts'
 import type { WindowLimits } from './question-windows.ts'
 import { createQuestionReader } from './read-context.ts'
-import { createWordReader, wordCodes, wordRarity } from './read-words.ts'
+import { wordCodes } from './read-words.ts'
 import { openReader } from './reader-session.ts'
 import type { ReaderFacts, ReaderRecipe } from './recipe.ts'
 import { tuneReader } from './tune-reader.ts'
+import { learnWords } from './word-knowledge.ts'
 
 export interface QuestionParts {
   readonly base: BaseModel
@@ -59,31 +60,31 @@ export async function trainQuestionAnswering(
   const work = prepare(set, options, parts)
   throwIfCancelled(options.signal, 'training')
   const changed = await tuned(work)
-  const { answers, novelty } = await checked(work, changed)
+  const found = await checked(work, changed)
   throwIfCancelled(options.signal, 'training')
-  return artefactOf(work, { changed, novelty, answers })
+  return artefactOf(work, { changed, ...found })
 }
 
 function prepare({ examples }: ExampleSet, options: TrainOptions, parts: QuestionParts): Work {
   const { base, recipeOf } = parts
   const recipe = recipeOf({ rows: examples.length, config: base.config })
   const contexts = examples.map(({ input }) => (input.kind === 'question' ? input.context : ''))
-  const readWords = createWordReader()
-  const reading: PairReading = {
-    tokenizer: base.tokenizer,
-    reader: createQuestionReader(base.tokenizer),
-    rarity: wordRarity([...new Set(contexts)].map(readWords)),
-    limits: windowLimits(recipe.windows, base),
-  }
   const groups = groupsOf(examples.map(({ group }, row) => group ?? contexts[row]!))
   const classes = Int32Array.from(examples, ({ output }) =>
     Number(output.kind === 'answer' && output.span !== undefined),
   )
+  const random = seededRandom(options.seed)
+  const fold = checkFold({ classes, groups }, random.fork('folds'))
+  const reader = createQuestionReader(base.tokenizer)
+  const learnt = Array.from(fold.learn, (row) => examples[row]!)
+  const reading: PairReading = {
+    ...{ tokenizer: base.tokenizer, reader, limits: windowLimits(recipe.windows, base) },
+    knowledge: learnWords(learnt, examples, { reader, random: random.fork('words') }),
+  }
   return {
     ...parts,
-    ...{ recipe, options, reading },
+    ...{ recipe, options, reading, fold },
     rows: examples.map((example) => questionRow(example, reading)),
-    fold: checkFold({ classes, groups }, seededRandom(options.seed).fork('folds')),
     deadline: options.budgetMs === undefined ? undefined : performance.now() + options.budgetMs,
   }
 }
@@ -140,6 +141,7 @@ interface Checked {
   /** Of the rows held aside, in their order. */
   readonly answers: readonly PairAnswer[]
   readonly novelty: NoveltyTensors
+  readonly sentenceWeight: number
 }
 
 /** Answers of the rows held aside, and the distance of novelty fitted on the others. */
@@ -153,14 +155,33 @@ async function checked(work: Work, changed: ReadonlyMap<string, StoredTensor>): 
   try {
     const known = sampled(fold.learn)
     const pairs = [...fold.check, ...known].map((row) => rows[row]!.pair)
-    const { answers, features } = await answerPairs(session, pairs, {
-      ...{ config, answerTokens: recipe.answerTokens },
+    const read = await readPairs(session, pairs, {
+      config,
       ...(options.signal && { signal: options.signal }),
     })
-    return withDistances(answers, features!, { width: config.hidden, checked: fold.check.length })
+    const sentenceWeight = bestSentenceWeight(work, read)
+    const { answers, features } = answersOf(read, { answerTokens: recipe.answerTokens, sentenceWeight })
+    const found = withDistances(answers, features!, { width: config.hidden, checked: fold.check.length })
+    return { ...found, sentenceWeight }
   } finally {
     await session.release()
   }
+}
+
+/** Weights of the sentence beside the reader that are tried. */
+const sentenceWeights = [0, 0.25, 0.5, 0.75, 1, 1.5, 2] as const
+
+/** With which quotes are best on the rows held aside whose answer is there. */
+function bestSentenceWeight({ rows, fold, recipe }: Work, read: ReadPairs): number {
+  const scores = sentenceWeights.map((sentenceWeight) => {
+    const { answers } = answersOf(read, { answerTokens: recipe.answerTokens, sentenceWeight })
+    return fold.check.reduce((sum, row, at) => {
+      const { answer } = rows[row]!
+      const span = answers[at]!.found?.span
+      return answer.span && span ? sum + answerF1({ kind: 'answer', span }, answer) : sum
+    }, 0)
+  })
+  return sentenceWeights[scores.indexOf(Math.max(...scores))]!
 }
 
 /** Every so many of the rows, so that no more than the limit are left. */
@@ -173,7 +194,7 @@ function withDistances(
   answers: readonly PairAnswer[],
   found: readonly (Float32Array | undefined)[],
   { width, checked: count }: { readonly width: number; readonly checked: number },
-): Checked {
+): Omit<Checked, 'sentenceWeight'> {
   const features = new Float32Array(found.length * width)
   found.forEach((vector, row) => {
     features.set(vector ?? [], row * width)
@@ -234,7 +255,7 @@ function judgesOf(signs: readonly (JudgedSigns | undefined)[]): {
   }
 }
 
-function artefactOf(work: Work, { changed, novelty, answers }: Trained): Artefact {
+function artefactOf(work: Work, { changed, novelty, answers, sentenceWeight }: Trained): Artefact {
   const { base, rows, fold, reading, recipe, options } = work
   const { all, halves } = judgesOf(judgedSigns(work, answers))
   const usual = usualSigns(answers.flatMap(({ novelty: own }) => (own ? [own] : [])))
@@ -243,9 +264,17 @@ function artefactOf(work: Work, { changed, novelty, answers }: Trained): Artefac
     const { output, ...rest } = answerPrediction(own, { judge: halves[i % 2]!, usual })
     return { example, ...rest, correct: output.kind === 'answer' && sameAnswer(output, answer) }
   })
-  const rarity = { shape: [wordCodes], data: Float32Array.from(reading.rarity) }
+  const { rarity, style, ranker } = reading.knowledge
+  const words = [
+    [wordTensors.rarity, rarity],
+    [wordTensors.style, style],
+  ] as const
   const weights = safetensorsBytes(
-    new Map<string, StoredTensor>([...changed, ...novelty, [rarityTensor, rarity]]),
+    new Map<string, StoredTensor>([
+      ...changed,
+      ...novelty,
+      ...words.map(([name, data]) => [name, { shape: [wordCodes], data: Float32Array.from(data) }] as const),
+    ]),
   )
   const right = heldAside.filter(({ correct }) => correct).length
   return {
@@ -255,7 +284,14 @@ function artefactOf(work: Work, { changed, novelty, answers }: Trained): Artefac
     meta: {
       reader: describeReader({
         base: { name: base.name, digest: base.digest },
-        ...{ windows: reading.limits, answerTokens: recipe.answerTokens, judge: all, usual },
+        ...{
+          windows: reading.limits,
+          answerTokens: recipe.answerTokens,
+          sentenceWeight,
+          ranker,
+          judge: all,
+          usual,
+        },
       }),
       training: {
         seed: options.seed,

@@ -6,6 +6,7 @@ import type { Tokenizer } from '../../../text/tokenizer/tokenizer.ts'
 import { type QuestionWindow, questionWindows, type WindowLimits } from './question-windows.ts'
 import type { QuestionReader, ReadContext, ReadQuestion } from './read-context.ts'
 import { type MarkedPair, markPair } from './token-marks.ts'
+import type { WordKnowledge } from './word-knowledge.ts'
 
 /** A question about a context, read. */
 export interface ReadPair {
@@ -19,17 +20,17 @@ export interface ReadPair {
 export interface PairReading {
   readonly tokenizer: Tokenizer
   readonly reader: QuestionReader
-  readonly rarity: Float32Array
+  readonly knowledge: WordKnowledge
   readonly limits: WindowLimits
 }
 
 /** Reads a pair of texts. */
 export function readPair(
   { question: asked, context: text }: { readonly question: string; readonly context: string },
-  { tokenizer, reader, rarity, limits }: PairReading,
+  { tokenizer, reader, knowledge, limits }: PairReading,
 ): ReadPair {
   const [question, context] = [reader.question(asked), reader.context(text)]
-  const marked = markPair(question, context, rarity)
+  const marked = markPair(question, context, knowledge)
   return {
     question,
     context,

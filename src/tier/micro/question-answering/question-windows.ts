@@ -1,5 +1,6 @@
 // A question with each part of a text that an encoder reads at once: `[CLS] question [SEP] part [SEP]`, parts overlapping.
-// Of a long text only the parts that share most with the question are read, so that its length does not decide the time.
+// Of a long text only the likeliest parts are read, so that its length does not decide the time.
+
 import type { TemplatePart, Tokenizer } from '../../../text/tokenizer/tokenizer.ts'
 import { type Window, windows } from '../../../text/tokenizer/windows.ts'
 import type { ReadContext, ReadQuestion } from './read-context.ts'
@@ -15,7 +16,7 @@ export interface QuestionWindow {
   readonly place: number
   readonly from: number
   readonly to: number
-  /** 0..1: how well the best sentence that begins in it covers the question. */
+  /** 0..1: how likely the likeliest of its sentences is to hold the answer. */
   readonly share: number
 }
 
@@ -45,7 +46,7 @@ export function questionWindows(
   const specials = template.pair.filter(({ kind }) => kind === 'special').length
   const size = Math.max(1, limits.tokens - asked - specials)
   const stride = Math.max(1, Math.floor(strideShare * size), size - mostOverlap)
-  const shares = shareReader(context, marked.overlap.shares)
+  const shares = shareReader(context, marked.priors)
   const cut = windows(length, { size, stride }).map((window) => ({ ...window, share: shares(window) }))
   const best = [...cut.keys()].sort((a, b) => cut[b]!.share - cut[a]!.share || a - b).slice(0, limits.most)
   return best
@@ -53,13 +54,13 @@ export function questionWindows(
     .map((at) => framed(template.pair, { question, context, marked, asked }, cut[at]!))
 }
 
-function shareReader({ wordOf, sentenceOf }: ReadContext, shares: Float64Array): (window: Window) => number {
+function shareReader({ wordOf, sentenceOf }: ReadContext, priors: Float64Array): (window: Window) => number {
   return ({ from, to }) => {
     let best = 0
     for (let token = from; token < to; token++) {
       const word = wordOf[token]!
       const sentence = word < 0 ? -1 : sentenceOf[word]!
-      if (sentence >= 0) best = Math.max(best, shares[sentence]!)
+      if (sentence >= 0) best = Math.max(best, Math.exp(priors[sentence]!))
     }
     return best
   }

@@ -45,6 +45,14 @@ function codeOf(text: string, start: number, end: number): number {
   return ((hash ^ (hash >>> 15)) >>> 0) % wordCodes
 }
 
+/** Of each word: the code of it and the one before it together. */
+export function pairCodes(codes: Int32Array): Int32Array {
+  return codes.map((code, at) => {
+    const mixed = Math.imul(code + 1, 0x9e3779b1) ^ Math.imul((codes[at - 1] ?? wordCodes) + 1, 0x85ebca6b)
+    return ((mixed ^ (mixed >>> 15)) >>> 0) % wordCodes
+  })
+}
+
 /** Rarity of words by code: ln((texts + 1) / (texts with it + ½)). */
 export function wordRarity(texts: Iterable<TextWords>): Float32Array {
   const found = new Float64Array(wordCodes)

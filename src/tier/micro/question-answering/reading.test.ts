@@ -5,11 +5,13 @@ import { learntRow } from './learnt-windows.ts'
 import { questionRow } from './question-rows.ts'
 import { questionWindows, type WindowLimits } from './question-windows.ts'
 import { createQuestionReader } from './read-context.ts'
-import { createWordReader, wordRarity } from './read-words.ts'
+import { createWordReader, wordCodes, wordRarity } from './read-words.ts'
+import { fitRanker } from './sentence-ranker.ts'
 import { sentencesOf } from './sentences.ts'
 import { markPair } from './token-marks.ts'
 
 const readWords = createWordReader()
+const words = { style: new Float32Array(wordCodes), ranker: fitRanker([]) }
 const { tokenizer } = tinyBase(1, 'ada lives in oslo tom eats soup where does live nothing else happened')
 const limits: WindowLimits = { tokens: 24, questionTokens: 8, most: 4 }
 
@@ -57,6 +59,7 @@ describe('sentences', () => {
     expect(cut('He saw Dr. Who. Then 3.5 days passed. "Oh." It ended.')).toEqual([
       ...['He saw Dr. Who. ', 'Then 3.5 days passed. ', '"Oh." ', 'It ended.'],
     ])
+    expect(cut('nothing happened. more of e.g. this')).toEqual(['nothing happened. ', 'more of e.g. this'])
     expect(cut('她住在柏林。他吃面包！')).toEqual(['她住在柏林。', '他吃面包！'])
   })
 })
@@ -71,7 +74,7 @@ describe('marks', () => {
       question,
       context: marks,
       overlap,
-    } = markPair(reader.question('where does Ada live in Rome?'), context, rarity)
+    } = markPair(reader.question('where does Ada live in Rome?'), context, { ...words, rarity })
     const at = (text: string): number => context.tokens.starts.indexOf(context.text.indexOf(text))
     expect(marks.match[at('Ada')]).toBeGreaterThan(marks.match[at(' in') + 1] ?? 0)
     expect(marks.match[at('Oslo')]).toBe(0)
@@ -86,7 +89,7 @@ describe('marks', () => {
 
   test('a question without words, or of unknown ones, marks nothing as shared', () => {
     for (const text of ['', '?!', 'ᚠᛇᚻ']) {
-      const { context: marks, overlap } = markPair(reader.question(text), context, rarity)
+      const { context: marks, overlap } = markPair(reader.question(text), context, { ...words, rarity })
       expect(marks.match.every((mark) => mark === 0)).toBe(true)
       expect([...overlap.shares]).toEqual([0, 0])
     }
@@ -98,7 +101,7 @@ describe('windows', () => {
   const filler = 'nothing else happened. '
   const windowsOf = (text: string, given = limits) => {
     const [question, context] = [reader.question('where does Ada live?'), reader.context(text)]
-    const marked = markPair(question, context, wordRarity([readWords(text)]))
+    const marked = markPair(question, context, { ...words, rarity: wordRarity([readWords(text)]) })
     return { context, windows: questionWindows(tokenizer, { question, context, marked }, given) }
   }
 
@@ -138,7 +141,7 @@ describe('windows to learn from', () => {
   const reading = {
     tokenizer,
     reader: createQuestionReader(tokenizer),
-    rarity: new Float32Array(16_384).fill(1),
+    knowledge: { ...words, rarity: new Float32Array(wordCodes).fill(1) },
     limits,
   }
   const filler = 'nothing else happened. '

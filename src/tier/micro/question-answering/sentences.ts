@@ -4,7 +4,8 @@ import type { Span } from '../../../task/types.ts'
 /** Offsets of a sentence, the space behind it included: sentences cover the text. */
 export type Sentence = Pick<Span, 'start' | 'end'>
 
-const boundary = /[.!?…]["'”’)\]]*\s+(?=["'“‘([]*[^\s\p{Ll}])|[。！？；]["'”’」』）]*|\n\s*/gu
+const boundary =
+  /(?<=\p{L}{3})[.!?…]+["'”’)\]]*\s+|[.!?…]["'”’)\]]*\s+(?=["'“‘([]*[^\s\p{Ll}])|[。！？；]["'”’」』）]*|\n\s*/gu
 const abbreviation = /(?<!\p{L})\p{Lu}\p{Ll}?\.\s+$/u
 /** Units that an abbreviation and the space behind it have at most. */
 const longestAbbreviation = 16

@@ -2,7 +2,11 @@
 // how near a token is to one, and how well its sentence covers the question. With few rows to learn from, an encoder
 // that is told so needs not find out by itself (Chen et al., 2017, "Reading Wikipedia to answer open-domain questions").
 import { unitKind, unitKinds } from '../../../text/tokens.ts'
+import { styleOf } from './question-style.ts'
 import type { ReadContext, ReadQuestion } from './read-context.ts'
+import { sentencePriors } from './sentence-ranker.ts'
+import type { WordKnowledge } from './word-knowledge.ts'
+import { type WordOverlap, wordOverlap } from './word-overlap.ts'
 
 /** Kinds of marks, with the number of values each has; 0 is what special tokens and padding have. */
 export const markSizes = { match: 8, near: 6, shape: 4, sentence: 7 } as const
@@ -18,16 +22,10 @@ export interface MarkedPair {
   readonly question: Marks
   readonly context: Marks
   readonly overlap: WordOverlap
-}
-
-/** How far the words of a question are those of a context. */
-export interface WordOverlap {
-  /** 0..1: rarity of the question's words that the context lacks, of all their rarity. */
-  readonly absent: number
-  /** Of each sentence, 0..1: rarity of the question's words that it has, of all their rarity. */
-  readonly shares: Float64Array
-  /** Words of the context that the question has. */
-  readonly matched: Uint8Array
+  /** Of each sentence: log-probability of the answer being in it, if it is there at all. */
+  readonly priors: Float64Array
+  /** Logit of questions that are asked so having an answer. */
+  readonly style: number
 }
 
 /** From this rarity on a word is not common, and rare. */
@@ -35,9 +33,14 @@ const rarityLevels = [1.5, 3] as const
 /** Words up to which a token is near, level by level. */
 const nearLevels = [1, 3, 6, 12] as const
 
-/** Marks a pair by the rarity of words. */
-export function markPair(question: ReadQuestion, context: ReadContext, rarity: Float32Array): MarkedPair {
+/** Marks a pair. */
+export function markPair(
+  question: ReadQuestion,
+  context: ReadContext,
+  { rarity, ranker, style }: WordKnowledge,
+): MarkedPair {
   const overlap = wordOverlap(question, context, rarity)
+  const priors = sentencePriors(ranker, overlap, context.sentences)
   const known = new Set(context.words.codes)
   const asked = question.words.codes
   const levelOf = (code: number): number => rarityLevels.filter((level) => rarity[code]! >= level).length
@@ -46,6 +49,8 @@ export function markPair(question: ReadQuestion, context: ReadContext, rarity: F
   const none = new Int32Array(question.wordOf.length)
   return {
     overlap,
+    priors,
+    style: styleOf(style, question.words),
     question: {
       match: mark(question.wordOf, (word) => {
         const code = asked[word]!
@@ -55,25 +60,26 @@ export function markPair(question: ReadQuestion, context: ReadContext, rarity: F
       ...{ near: none, sentence: none },
       shape: mark(question.wordOf, (word) => shapeOf(question.text, question.words.starts[word]!)),
     },
-    context: contextMarks(context, overlap, { rarity, levelOf, mark }),
+    context: contextMarks(context, overlap, { rarity, priors, levelOf, mark }),
   }
 }
 
 interface Marking {
   readonly rarity: Float32Array
+  readonly priors: Float64Array
   readonly levelOf: (code: number) => number
   readonly mark: (tokens: Int32Array, numberOf: (word: number) => number) => Int32Array
 }
 
 function contextMarks(
   { text, words, wordOf, sentenceOf }: ReadContext,
-  { matched, shares }: WordOverlap,
-  { rarity, levelOf, mark }: Marking,
+  { matched }: WordOverlap,
+  { rarity, priors, levelOf, mark }: Marking,
 ): Marks {
   const { codes, starts } = words
   const isRare = codes.map((code, word) => Number(matched[word] === 1 && rarity[code]! >= rarityLevels[0]))
   const distances = distancesTo(isRare)
-  const places = sentenceMarks(shares)
+  const places = sentenceMarks(priors)
   return {
     match: mark(wordOf, (word) => (matched[word] === 1 ? 1 + levelOf(codes[word]!) : 0)),
     near: mark(wordOf, (word) => 1 + nearLevels.filter((most) => distances[word]! > most).length),
@@ -82,49 +88,14 @@ function contextMarks(
   }
 }
 
-/** Of each sentence: whether it is the best, the second or another by its share, and whether that is more than half. */
-function sentenceMarks(shares: Float64Array): Int32Array {
-  const order = Int32Array.from(shares.keys()).sort((a, b) => shares[b]! - shares[a]! || a - b)
-  const marks = new Int32Array(shares.length)
+/** Of each sentence: whether it is the likeliest, the second or another, and whether that is likelier than not. */
+function sentenceMarks(priors: Float64Array): Int32Array {
+  const order = Int32Array.from(priors.keys()).sort((a, b) => priors[b]! - priors[a]! || a - b)
+  const marks = new Int32Array(priors.length)
   order.forEach((sentence, place) => {
-    marks[sentence] = 1 + Math.min(2, place) + (shares[sentence]! > 0.5 ? 3 : 0)
+    marks[sentence] = 1 + Math.min(2, place) + (priors[sentence]! > -Math.LN2 ? 3 : 0)
   })
   return marks
-}
-
-function wordOverlap(question: ReadQuestion, context: ReadContext, rarity: Float32Array): WordOverlap {
-  const { codes } = context.words
-  const asked = new Set(question.words.codes.filter((code) => code >= 0))
-  const matched = Uint8Array.from(codes, (code) => Number(asked.has(code)))
-  const known = new Set(codes)
-  let [whole, absent] = [0, 0]
-  for (const code of asked) {
-    const own = Math.max(0, rarity[code]!)
-    whole += own
-    if (!known.has(code)) absent += own
-  }
-  return {
-    absent: whole === 0 ? 0 : absent / whole,
-    shares: sentenceShares(context, { asked, rarity, whole }),
-    matched,
-  }
-}
-
-function sentenceShares(
-  { words: { codes }, sentenceOf, sentences }: ReadContext,
-  { asked, rarity, whole }: { readonly asked: ReadonlySet<number>; rarity: Float32Array; whole: number },
-): Float64Array {
-  const shares = new Float64Array(sentences.length)
-  if (whole === 0) return shares
-  let found = new Set<number>()
-  codes.forEach((code, word) => {
-    const sentence = sentenceOf[word]!
-    if (word > 0 && sentenceOf[word - 1] !== sentence) found = new Set()
-    if (sentence < 0 || !asked.has(code) || found.has(code)) return
-    found.add(code)
-    shares[sentence] = shares[sentence]! + Math.max(0, rarity[code]!) / whole
-  })
-  return shares
 }
 
 /** Words to the nearest that is marked with 1. */
