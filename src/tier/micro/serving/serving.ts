@@ -67,8 +67,6 @@ export interface MicroServing {
   openVectorForm(form: VectorForm): Promise<Served>
   /** Loads the base itself: its one output `vector` [B, H] is the text's, pooled as the base's configuration says. */
   openVectors(base: TrainedOn): Promise<Served>
-  /** A session that is one specialist's alone; texts of callers that wait go through it together. */
-  openOwn(session: Session, padId: number): EncoderSession
   /** Requests that wait or are under way. */
   readonly size: number
 }
@@ -88,8 +86,6 @@ export function createMicroServing(options: ServingOptions): MicroServing {
         shared: await sharedBelow(opened, opened.facts.config.layers, 'float32'),
         own: [],
       })),
-    openOwn: (session, padId) =>
-      encoderSession(queue, { steps: [{ session }], padId, name: session.name }, [], [session]),
     get size() {
       return queue.size
     },
