@@ -86,6 +86,32 @@ test('a specialist is trained on a base model that was pulled, promoted, asked a
   expect(await served(shoal, 'surf tusk rst stuv')).toEqual({ by: 'desk@1 (micro)', problems: [] })
 }, 90_000)
 
+test('it teaches nano over texts that nobody labelled, on the split that it was trained with', async () => {
+  const texts = Array.from({ length: 60 }, (_, at) => `${textOf(at % 2 === 0 ? 'early' : 'late')} ${at}`)
+  await writeFile(join(folder, 'texts.txt'), texts.join('\n'))
+  const args = [
+    '--data',
+    'rows.csv',
+    '--risk',
+    '0.1',
+    '--teacher',
+    'desk@1',
+    '--unlabelled',
+    'texts.txt',
+    '--json',
+  ]
+  const taught = await shoal.run('train', 'desk', ...args)
+  expect(taught).toMatchObject({ code: 0 })
+  const { specialist, tier, card } = JSON.parse(taught.stdout)
+  expect([specialist, tier]).toEqual(['desk@2', 'nano'])
+  expect(card.data.sources).toMatchObject({ synthetic: 60 })
+  expect(card.provenance.options.teacher.id).toBe('desk@1')
+  expect(card.evaluation.right.value).toBeGreaterThan(0.9)
+  const larger = await shoal.run('train', 'desk', ...args, '--tier', 'micro')
+  expect(larger).toMatchObject({ code: 2 })
+  expect(JSON.parse(larger.stdout).error.message).toContain('--teacher teaches nano')
+}, 60_000)
+
 test('where ONNX Runtime is missing, commands and readiness name the one that installs it, and calls go upstream', async () => {
   const bare = runShoal(folder, { OPENAI_BASE_URL: upstream.url.href }, await withoutOnnxRuntime())
   try {

@@ -10,6 +10,7 @@ import type { Value } from '../../graph/value.ts'
 import type { BaseModel } from '../../model/encoder/base-model.ts'
 import { dropoutKinds, type FedDropout, fedDropout } from '../../model/encoder/dropout.ts'
 import { type EncoderGraph, encoderGraph, encoderInputs } from '../../model/encoder/encoder.ts'
+import { maxTokensOf } from '../../model/encoder/encoder-config.ts'
 import { cosineLogits, headLogits } from '../../model/encoder/heads.ts'
 import { graphParameters } from '../../model/encoder/parameters.ts'
 import { pooled } from '../../model/encoder/pooling.ts'
@@ -92,7 +93,10 @@ export async function tuneEncoder(
   { recipe, seed }: { readonly recipe: TuningRecipe; readonly seed: number },
   options: TrainModelOptions,
 ): Promise<TrainingResult> {
-  const { loss, head, batches, columns } = job
+  const { loss, head, columns } = job
+  // Lengths are rounded up, and an encoder has no positions beyond its last.
+  const most = maxTokensOf(base.config)
+  const batches = job.batches.map((batch) => ({ ...batch, time: Math.min(batch.time, most) }))
   const step = stepOf(base, job, recipe)
   const start = await startOf(base, step, head)
   const frozen = await frozenOf(base, loss, new Set(start.keys()))
