@@ -6,25 +6,24 @@ import type { ExampleSet } from '../../../data/example.ts'
 import type { BaseModel } from '../../../model/encoder/base-model.ts'
 import { maxTokensOf } from '../../../model/encoder/encoder-config.ts'
 import { safetensorsBytes } from '../../../model/weights/safetensors-writer.ts'
-import { type StoredTensor, tensorsInMemory } from '../../../model/weights/tensor-source.ts'
+import type { StoredTensor } from '../../../model/weights/tensor-source.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { answerF1, sameAnswer } from '../../../task/question-answering/answer-text.ts'
 import type { Fold } from '../../nano/folds.ts'
 import type { Artefact, HeldAside, TrainOptions } from '../../tier.ts'
-import { overlaid, weightsFile } from '../artefact.ts'
-import { fitNovelty, type NoveltyTensors, noveltyDistances } from '../novelty.ts'
+import { weightsFile } from '../artefact.ts'
 import { usualSigns } from '../usual.ts'
 import { fitJudge, type JudgedSigns, type JudgeWeights } from './answer-judge.ts'
-import { answersOf, type PairAnswer, type ReadPairs, readPairs } from './answer-pairs.ts'
+import type { PairAnswer } from './answer-pairs.ts'
 import { answerPrediction } from './answer-prediction.ts'
 import { describeReader, wordTensors } from './artefact.ts'
 import { checkFold, groupsOf } from './check-fold.ts'
+import { type Checked, checkRows } from './check-rows.ts'
 import { learntWindows } from './learnt-windows.ts'
 import { type PairReading, type QuestionRow, questionRow } from './question-rows.ts'
 import type { WindowLimits } from './question-windows.ts'
 import { createQuestionReader } from './read-context.ts'
 import { wordCodes } from './read-words.ts'
-import { openReader } from './reader-session.ts'
 import type { ReaderFacts, ReaderRecipe } from './recipe.ts'
 import { tuneReader } from './tune-reader.ts'
 import { learnWords } from './word-knowledge.ts'
@@ -36,9 +35,6 @@ export interface QuestionParts {
   readonly threads: number
   readonly runtimeFolder?: string
 }
-
-/** Rows of the training part that the distance of novelty is fitted on, at most. */
-const mostNoveltyRows = 600
 
 /** What all steps of a training read. */
 interface Work extends QuestionParts {
@@ -60,7 +56,7 @@ export async function trainQuestionAnswering(
   const work = prepare(set, options, parts)
   throwIfCancelled(options.signal, 'training')
   const changed = await tuned(work)
-  const found = await checked(work, changed)
+  const found = await checkRows(work, changed, options)
   throwIfCancelled(options.signal, 'training')
   return artefactOf(work, { changed, ...found })
 }
@@ -135,88 +131,6 @@ function nothingToRead(): Error {
     problem: 'There is no text to train on: all contexts are empty or weigh nothing',
     hint: 'Import some examples first.',
   })
-}
-
-interface Checked {
-  /** Of the rows held aside, in their order. */
-  readonly answers: readonly PairAnswer[]
-  readonly novelty: NoveltyTensors
-  readonly sentenceWeight: number
-}
-
-/** Answers of the rows held aside, and the distance of novelty fitted on the others. */
-async function checked(work: Work, changed: ReadonlyMap<string, StoredTensor>): Promise<Checked> {
-  const { base, runtime, rows, fold, recipe, options, threads } = work
-  const { name, config, pooling } = base
-  const session = await openReader(overlaid(base.tensors, tensorsInMemory(changed)), runtime, {
-    ...{ name, config, pooling, threads, fitted: false, spinning: true },
-    ...(options.signal && { signal: options.signal }),
-  })
-  try {
-    const known = sampled(fold.learn)
-    const pairs = [...fold.check, ...known].map((row) => rows[row]!.pair)
-    const read = await readPairs(session, pairs, {
-      config,
-      ...(options.signal && { signal: options.signal }),
-    })
-    const sentenceWeight = bestSentenceWeight(work, read)
-    const { answers, features } = answersOf(read, { answerTokens: recipe.answerTokens, sentenceWeight })
-    const found = withDistances(answers, features!, { width: config.hidden, checked: fold.check.length })
-    return { ...found, sentenceWeight }
-  } finally {
-    await session.release()
-  }
-}
-
-/** Weights of the sentence beside the reader that are tried. */
-const sentenceWeights = [0, 0.25, 0.5, 0.75, 1, 1.5, 2] as const
-
-/** With which quotes are best on the rows held aside whose answer is there. */
-function bestSentenceWeight({ rows, fold, recipe }: Work, read: ReadPairs): number {
-  const scores = sentenceWeights.map((sentenceWeight) => {
-    const { answers } = answersOf(read, { answerTokens: recipe.answerTokens, sentenceWeight })
-    return fold.check.reduce((sum, row, at) => {
-      const { answer } = rows[row]!
-      const span = answers[at]!.found?.span
-      return answer.span && span ? sum + answerF1({ kind: 'answer', span }, answer) : sum
-    }, 0)
-  })
-  return sentenceWeights[scores.indexOf(Math.max(...scores))]!
-}
-
-/** Every so many of the rows, so that no more than the limit are left. */
-function sampled(rows: Int32Array): Int32Array {
-  const every = Math.ceil(rows.length / mostNoveltyRows)
-  return rows.filter((_, at) => at % every === 0)
-}
-
-function withDistances(
-  answers: readonly PairAnswer[],
-  found: readonly (Float32Array | undefined)[],
-  { width, checked: count }: { readonly width: number; readonly checked: number },
-): Omit<Checked, 'sentenceWeight'> {
-  const features = new Float32Array(found.length * width)
-  found.forEach((vector, row) => {
-    features.set(vector ?? [], row * width)
-  })
-  const vectors = { features, width, classes: new Int32Array(found.length) }
-  const present = Int32Array.from(found.keys()).filter((row) => found[row] !== undefined)
-  const others = present.filter((row) => row >= count)
-  const novelty = fitNovelty(vectors, others.length > 0 ? others : present)
-  const distances = noveltyDistances(
-    novelty,
-    vectors,
-    Int32Array.from({ length: count }, (_, row) => row),
-  )
-  return {
-    novelty,
-    answers: answers.slice(0, count).map((answer, row) => ({
-      ...answer,
-      ...(answer.novelty && {
-        novelty: { ...answer.novelty, distance: Math.sqrt(Math.max(0, distances[row]!)) },
-      }),
-    })),
-  }
 }
 
 interface Trained extends Checked {
