@@ -237,6 +237,16 @@ describe('what is refused before anything is computed', () => {
       code: 'runtime.model-unusable',
     })
   })
+
+  test('a step that the runtime cannot compute, with the name of the model', async () => {
+    const { model, ...run } = tinyRun()
+    const state = model.state.map((one) => (one.name === 'w' ? { ...one, shape: [9] } : one))
+    const start = new Map([['w', new Float32Array(9)]])
+    await expect(train({ ...run, start, model: { ...model, state } })).rejects.toMatchObject({
+      code: 'runtime.run-failed',
+      message: expect.stringContaining('The model tiny failed while it ran'),
+    })
+  })
 })
 
 async function childrenOfThis(): Promise<readonly number[]> {

@@ -80,7 +80,9 @@ function trainJob(own: TrainingJob): () => Promise<void> {
       run: async (inputs, outputs) => {
         // The parameters of the chunk before are garbage by now, and large.
         globalThis.gc?.()
-        return runSession(library, session, inputs, outputs)
+        return runSession(library, session, inputs, outputs).catch((cause: unknown) => {
+          throw appError('runtime.run-failed', { model: own.name, problem: problemOf(cause) }, cause)
+        })
       },
       ...(folder && { save: (checkpoint) => folder.save(checkpoint) }),
       onChunk: (chunk) => void tell(chunk),
