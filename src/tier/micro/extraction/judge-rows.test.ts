@@ -30,6 +30,15 @@ test('the bias that finds most spans rightly is chosen, and none where it makes 
   expect(judgeRows([rowOf([0], [9, -9])], scheme).form.outsideBias).toBe(0)
 })
 
+test('a bias that finds more is taken where F1 does not tell it apart from the best', () => {
+  const sure = Array.from({ length: 4 }, (_, row) => rowOf([0], [9, -9, -9 - row]))
+  const shy = rowOf([0, 1], [9, -0.4, -9])
+  const wrong = rowOf([0], [9, -0.4, -0.45])
+  const { form, f1 } = judgeRows([...sure, shy, wrong], scheme)
+  expect(form.outsideBias).toBe(0.5)
+  expect(f1).toBeCloseTo(14 / 16)
+})
+
 test('a span that units cannot tell makes an answer wrong', () => {
   const { judged, f1 } = judgeRows([rowOf([0], [9, -9], 1)], scheme)
   expect(judged[0]).toMatchObject({ correct: false, loss: 0.5 })
