@@ -10,6 +10,8 @@ import { createOnnxNodeRuntime } from './onnx-node.ts'
 import { loadOnnxRuntime, resolveOnnxRuntime } from './resolve-onnx-runtime.ts'
 import { runtimeContract } from './runtime.contract.ts'
 import type { Answer } from './session-messages.ts'
+import { float32Tensor } from './tensor.ts'
+import { tinyModel } from './tiny-onnx.contract.ts'
 
 describe('onnxruntime-node', () => {
   runtimeContract(createOnnxNodeRuntime)
@@ -65,6 +67,26 @@ describe('where ONNX Runtime is looked for', () => {
     ])
     expect(stdout).toMatch(/^runtime\.missing .*`shoal setup micro`/)
   })
+})
+
+test('disposing while a model computes lets it come to its end, and leaves the process standing', async () => {
+  const square = (name: string) => ({ name, type: 'float32', shape: [800, 800] }) as const
+  const bytes = tinyModel({
+    nodes: Array.from({ length: 4 }, (_, i) => ({
+      ...{ op: 'MatMul', inputs: [i === 0 ? 'x' : `y${i}`, 'x'], outputs: [`y${i + 1}`] },
+    })),
+    inputs: [square('x')],
+    outputs: [square('y4')],
+  })
+  const x = float32Tensor([800, 800], new Float32Array(800 * 800).fill(1e-3))
+  for (let round = 0; round < 5; round++) {
+    const runtime = createOnnxNodeRuntime()
+    const session = await runtime.load({ kind: 'bytes', bytes: bytes.slice() }, { name: 'squares' })
+    const run = session.run({ x }).catch((cause) => cause.code)
+    await new Promise((resolve) => setTimeout(resolve, 4 * round))
+    await runtime.dispose()
+    expect(await run).toBe('runtime.worker-lost')
+  }
 })
 
 describe('a worker that dies', () => {

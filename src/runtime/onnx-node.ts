@@ -4,6 +4,7 @@ import { startWorker } from '../base/worker.ts'
 import type { WorkerPort } from './lane.ts'
 import type { OnnxRuntimeOptions } from './resolve-onnx-runtime.ts'
 import type { Runtime } from './runtime.ts'
+import type { EndRequest } from './session-messages.ts'
 import { createSessionPool } from './session-pool.ts'
 
 export interface OnnxNodeOptions extends OnnxRuntimeOptions {
@@ -33,8 +34,12 @@ function portOf(worker: Worker): WorkerPort {
     onAnswer: (listener) => worker.on('message', listener),
     onEnd: (listener) => worker.once('exit', (code) => listener(problem ?? `it ended with the code ${code}`)),
     hold: (busy) => (busy ? worker.ref() : worker.unref()),
-    end: async () => {
-      await worker.terminate()
-    },
+    // Terminating a thread while ONNX Runtime computes in it aborts the whole process.
+    end: () =>
+      new Promise((resolve) => {
+        worker.ref()
+        worker.once('exit', () => resolve())
+        worker.postMessage({ kind: 'end' } satisfies EndRequest)
+      }),
   }
 }

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { loadOnnxRuntime } from './resolve-onnx-runtime.ts'
 import type { ModelSource } from './runtime.ts'
 import { createSessionHost } from './session-host.ts'
-import { buffersOf, type Request } from './session-messages.ts'
+import { buffersOf, type EndRequest, type Request } from './session-messages.ts'
 
 const folder: unknown = workerData?.folder
 const answer = createSessionHost({
@@ -16,7 +16,8 @@ const answer = createSessionHost({
   },
 })
 
-parentPort?.on('message', async (request: Request) => {
+parentPort?.on('message', async (request: Request | EndRequest) => {
+  if (request.kind === 'end') return parentPort?.close()
   const answered = await answer(request)
   parentPort?.postMessage(answered, answered.kind === 'ran' ? [...buffersOf(answered.outputs)] : [])
 })

@@ -21,6 +21,11 @@ export type Request =
     }
   | { readonly kind: 'release'; readonly session: number }
 
+/** Tells a worker to end by itself, once it has done what it is doing. */
+export interface EndRequest {
+  readonly kind: 'end'
+}
+
 export type Answer =
   | { readonly kind: 'loaded'; readonly about: LoadedModel }
   | { readonly kind: 'ran'; readonly outputs: Tensors }
