@@ -38,7 +38,7 @@ const recipes: { readonly [M in FeatureMode]: Omit<TaggerRecipe, keyof typeof co
     dropout: { hidden: 0.1, attention: 0 },
   },
   characters: {
-    ...{ scheme: 'bioes', shapes: false, epochs: 5, learningRate: 2e-4, headRate: 5 },
+    ...{ scheme: 'bioes', shapes: false, epochs: 5, learningRate: 4e-4, headRate: 5 },
     dropout: { hidden: 0.1, attention: 0 },
   },
 }
