@@ -1,4 +1,4 @@
-// Whether to answer, and how sure: two small logistic models of a reader's signs and the question's style, one of the answer being in the text
+// Whether to answer, and how sure: two small logistic models of a reader's signs, one of the answer being in the text
 // and one of the quote found being right where it is, fitted on rows that the reader had not seen.
 import { fitLogistic } from '../../../stats/logistic.ts'
 import type { AnswerSigns } from './find-span.ts'
@@ -25,15 +25,12 @@ export interface JudgedSigns {
   readonly right: boolean
 }
 
-const thereSigns = (signs: AnswerSigns): readonly number[] => [
-  ...[1, signs.presence, signs.places, signs.lead, signs.sentence, signs.known, signs.style],
-]
-const rightSigns = (signs: AnswerSigns): readonly number[] => [
-  ...[1, signs.presence, signs.places, signs.lead, signs.sentence],
-]
+// Further signs (the words shared, how questions are asked) only fit the articles at hand.
+const thereSigns = ({ presence, lead }: AnswerSigns): readonly number[] => [1, presence, lead]
+const rightSigns = ({ presence, places, lead }: AnswerSigns): readonly number[] => [1, presence, places, lead]
 
 /** What nothing is known from: an answer where the reader sees one, by its own logits. */
-const start: JudgeWeights = { there: [0, 1, 0, 0, 0, 0, 0], right: [0, 0, 0.5, 0, 0] }
+const start: JudgeWeights = { there: [0, 1, 0], right: [0, 0, 0.5, 0] }
 /** In the units of the log-likelihood of a row. */
 const ridge = 1
 

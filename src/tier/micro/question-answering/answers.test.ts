@@ -12,7 +12,7 @@ import { fitRanker } from './sentence-ranker.ts'
 const { tokenizer } = tinyBase(1, 'ada lives in')
 const knowledge = {
   rarity: new Float32Array(wordCodes).fill(1),
-  ...{ style: new Float32Array(wordCodes), ranker: fitRanker([]) },
+  ranker: fitRanker([]),
 }
 const find = { answerTokens: 30, sentenceWeight: 0 }
 const reading = {
@@ -67,7 +67,7 @@ describe('the judge', () => {
     const signs: AnswerSigns = {
       presence: random.normal() + (there ? 1 : -1),
       places: random.normal() - (right ? 1 : 3),
-      ...{ lead: Math.abs(random.normal()), sentence: -random.next(), known: random.next(), style: 0 },
+      lead: Math.abs(random.normal()),
     }
     return { signs, there, right }
   })

@@ -5,8 +5,8 @@ import { isSha256 } from '../../../base/hash.ts'
 import type { Json } from '../../../base/json.ts'
 import type { Artefact } from '../../tier.ts'
 
-/** Tensors of the rarity of words and of the style of questions, [word codes] each. */
-export const wordTensors = { rarity: 'words.rarity', style: 'words.style' } as const
+/** The tensor of the rarity of words, [word codes]. */
+export const rarityTensor = 'words.rarity'
 
 /** Counts up when descriptions or graphs change so that older ones cannot be read. */
 const format = 1
@@ -22,8 +22,8 @@ const description = z.object({
   sentenceWeight: z.number(),
   ranker: z.array(z.number()).length(8).readonly(),
   judge: z.object({
-    there: z.array(z.number()).length(7).readonly(),
-    right: z.array(z.number()).length(5).readonly(),
+    there: z.array(z.number()).length(3).readonly(),
+    right: z.array(z.number()).length(4).readonly(),
   }),
   usual: z.object({ logit: spread, distance: spread }),
 })

@@ -12,12 +12,6 @@ export interface AnswerSigns {
   readonly places: number
   /** How far that is above the next answer that shares nothing with it. */
   readonly lead: number
-  /** Log-probability of its sentence, by the words it shares with the question. */
-  readonly sentence: number
-  /** 0..1: rarity of the question's words that the text has, of all their rarity. */
-  readonly known: number
-  /** Logit of questions that are asked so having an answer. */
-  readonly style: number
 }
 
 export interface FoundSpan {
@@ -47,7 +41,7 @@ export function findSpan(
   scores: readonly WindowScores[],
   { answerTokens, sentenceWeight }: FindOptions,
 ): FoundSpan | undefined {
-  const { priors, overlap, style } = pair.marked
+  const { priors } = pair.marked
   const sentences = tokenSentences(pair)
   const places = scores.map(({ begin, end }, window) => {
     const { from } = pair.windows[window]!
@@ -73,9 +67,6 @@ export function findSpan(
       presence: scores[best.window]!.presence,
       places: best.places - sentenceWeight * sentence,
       lead: Math.min(mostLead, best.places - (second?.places ?? Number.NEGATIVE_INFINITY)),
-      sentence,
-      known: 1 - overlap.absent,
-      style,
     },
   }
 }

@@ -8,7 +8,7 @@ import { overlaid, weightsFile } from '../artefact.ts'
 import type { LoadParts } from '../extraction/load-tagger.ts'
 import { answersOf, type PairAnswer, readPairs } from './answer-pairs.ts'
 import { answerPrediction } from './answer-prediction.ts'
-import { parseReaderDescription, type ReaderDescription, wordTensors } from './artefact.ts'
+import { parseReaderDescription, type ReaderDescription, rarityTensor } from './artefact.ts'
 import { readPair } from './question-rows.ts'
 import { createQuestionReader } from './read-context.ts'
 import { openReader } from './reader-session.ts'
@@ -40,8 +40,7 @@ export async function loadReader(
     const { name, config, pooling, tokenizer } = base
     const about = { name, config, pooling, threads, fitted: true, spinning: false }
     const { windows: limits, answerTokens, sentenceWeight, ranker } = description
-    const [rarity, style] = [await own.read(wordTensors.rarity), await own.read(wordTensors.style)]
-    const knowledge = { rarity: rarity.data, style: style.data, ranker }
+    const knowledge = { rarity: (await own.read(rarityTensor)).data, ranker }
     const reading = { tokenizer, reader: createQuestionReader(tokenizer), limits, knowledge }
     const session = await openReader(tensors, runtime, about)
     return {

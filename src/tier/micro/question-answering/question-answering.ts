@@ -16,7 +16,7 @@ import { usualSigns } from '../usual.ts'
 import { fitJudge, type JudgedSigns, type JudgeWeights } from './answer-judge.ts'
 import type { PairAnswer } from './answer-pairs.ts'
 import { answerPrediction } from './answer-prediction.ts'
-import { describeReader, wordTensors } from './artefact.ts'
+import { describeReader, rarityTensor } from './artefact.ts'
 import { checkFold, groupsOf } from './check-fold.ts'
 import { type Checked, checkRows } from './check-rows.ts'
 import { learntWindows } from './learnt-windows.ts'
@@ -69,13 +69,12 @@ function prepare({ examples }: ExampleSet, options: TrainOptions, parts: Questio
   const classes = Int32Array.from(examples, ({ output }) =>
     Number(output.kind === 'answer' && output.span !== undefined),
   )
-  const random = seededRandom(options.seed)
-  const fold = checkFold({ classes, groups }, random.fork('folds'))
+  const fold = checkFold({ classes, groups }, seededRandom(options.seed).fork('folds'))
   const reader = createQuestionReader(base.tokenizer)
   const learnt = Array.from(fold.learn, (row) => examples[row]!)
   const reading: PairReading = {
     ...{ tokenizer: base.tokenizer, reader, limits: windowLimits(recipe.windows, base) },
-    knowledge: learnWords(learnt, examples, { reader, random: random.fork('words') }),
+    knowledge: learnWords(learnt, examples, reader),
   }
   return {
     ...parts,
@@ -178,17 +177,10 @@ function artefactOf(work: Work, { changed, novelty, answers, sentenceWeight }: T
     const { output, ...rest } = answerPrediction(own, { judge: halves[i % 2]!, usual })
     return { example, ...rest, correct: output.kind === 'answer' && sameAnswer(output, answer) }
   })
-  const { rarity, style, ranker } = reading.knowledge
-  const words = [
-    [wordTensors.rarity, rarity],
-    [wordTensors.style, style],
-  ] as const
+  const { rarity, ranker } = reading.knowledge
+  const words = { shape: [wordCodes], data: Float32Array.from(rarity) }
   const weights = safetensorsBytes(
-    new Map<string, StoredTensor>([
-      ...changed,
-      ...novelty,
-      ...words.map(([name, data]) => [name, { shape: [wordCodes], data: Float32Array.from(data) }] as const),
-    ]),
+    new Map<string, StoredTensor>([...changed, ...novelty, [rarityTensor, words]]),
   )
   const right = heldAside.filter(({ correct }) => correct).length
   return {

@@ -20,6 +20,11 @@ export interface QuestionWindow {
   readonly share: number
 }
 
+/** 1 where a token of a window is one of the context, else 0. */
+export function candidatesOf({ ids, place, from, to }: QuestionWindow): Int32Array {
+  return new Int32Array(ids.length).fill(1, place, place + to - from)
+}
+
 export interface WindowLimits {
   /** Tokens of a window at most, special ones among them. */
   readonly tokens: number

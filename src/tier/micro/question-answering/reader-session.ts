@@ -13,8 +13,8 @@ import type { TensorSource } from '../../../model/weights/tensor-source.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { floatsOf } from '../../../runtime/tensor.ts'
 import { noveltyDistance } from '../novelty.ts'
-import type { QuestionWindow } from './question-windows.ts'
-import { markInput, readerGraph } from './reader.ts'
+import { candidatesOf, type QuestionWindow } from './question-windows.ts'
+import { candidatesInput, markInput, readerGraph } from './reader.ts'
 import { markNames } from './token-marks.ts'
 
 export interface ReaderSessionOptions {
@@ -93,6 +93,7 @@ export async function scoreQuestionWindows(
     {
       also: {
         ...Object.fromEntries(marks),
+        [candidatesInput]: windows.map((window) => candidatesOf(window)),
         ...(config.types > 1 && { [encoderInputs.types]: windows.map(({ types }) => types) }),
       },
       ...(signal && { signal }),

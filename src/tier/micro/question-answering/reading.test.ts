@@ -11,7 +11,7 @@ import { sentencesOf } from './sentences.ts'
 import { markPair } from './token-marks.ts'
 
 const readWords = createWordReader()
-const words = { style: new Float32Array(wordCodes), ranker: fitRanker([]) }
+const words = { ranker: fitRanker([]) }
 const { tokenizer } = tinyBase(1, 'ada lives in oslo tom eats soup where does live nothing else happened')
 const limits: WindowLimits = { tokens: 24, questionTokens: 8, most: 4 }
 

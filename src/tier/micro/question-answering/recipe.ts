@@ -25,17 +25,17 @@ export interface ReaderFacts {
 }
 
 const usual: ReaderRecipe = {
-  epochs: 3,
+  epochs: 4,
   batchRows: 16,
   batchTokens: 4096,
-  learningRate: 3e-4,
-  headRate: 3,
+  learningRate: 1e-4,
+  headRate: 10,
   layerDecay: 1,
   weightDecay: 0.01,
   warmup: 0.1,
   dropout: { hidden: 0.1, attention: 0 },
   clipNorm: 1,
-  presenceWeight: 0.5,
+  presenceWeight: 1,
   decoys: 0.25,
   learntTokens: 128,
   windows: { tokens: 256, questionTokens: 48, most: 16 },

@@ -2,7 +2,6 @@
 // how near a token is to one, and how well its sentence covers the question. With few rows to learn from, an encoder
 // that is told so needs not find out by itself (Chen et al., 2017, "Reading Wikipedia to answer open-domain questions").
 import { unitKind, unitKinds } from '../../../text/tokens.ts'
-import { styleOf } from './question-style.ts'
 import type { ReadContext, ReadQuestion } from './read-context.ts'
 import { sentencePriors } from './sentence-ranker.ts'
 import type { WordKnowledge } from './word-knowledge.ts'
@@ -24,8 +23,6 @@ export interface MarkedPair {
   readonly overlap: WordOverlap
   /** Of each sentence: log-probability of the answer being in it, if it is there at all. */
   readonly priors: Float64Array
-  /** Logit of questions that are asked so having an answer. */
-  readonly style: number
 }
 
 /** From this rarity on a word is not common, and rare. */
@@ -37,7 +34,7 @@ const nearLevels = [1, 3, 6, 12] as const
 export function markPair(
   question: ReadQuestion,
   context: ReadContext,
-  { rarity, ranker, style }: WordKnowledge,
+  { rarity, ranker }: WordKnowledge,
 ): MarkedPair {
   const overlap = wordOverlap(question, context, rarity)
   const priors = sentencePriors(ranker, overlap, context.sentences)
@@ -50,7 +47,6 @@ export function markPair(
   return {
     overlap,
     priors,
-    style: styleOf(style, question.words),
     question: {
       match: mark(question.wordOf, (word) => {
         const code = asked[word]!

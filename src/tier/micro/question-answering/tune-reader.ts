@@ -3,7 +3,7 @@
 import { type Random, seededRandom } from '../../../base/random.ts'
 import { joinFloats, joinIntegers } from '../../../base/typed-arrays.ts'
 import { crossEntropy, sigmoidCrossEntropy } from '../../../graph/losses.ts'
-import { add, input, scalar, scale, sub } from '../../../graph/ops.ts'
+import { add, input, scale } from '../../../graph/ops.ts'
 import type { Value } from '../../../graph/value.ts'
 import type { BaseModel } from '../../../model/encoder/base-model.ts'
 import { dropoutKinds, fedDropout } from '../../../model/encoder/dropout.ts'
@@ -14,7 +14,8 @@ import type { Column } from '../../../runtime/training/columns.ts'
 import type { TrainModelOptions } from '../../../runtime/training/train-model.ts'
 import { tuneEncoder } from '../fine-tune.ts'
 import type { LearntWindow } from './learnt-windows.ts'
-import { markInput, type ReaderGraph, readerGraph, readerTensors } from './reader.ts'
+import { candidatesOf } from './question-windows.ts'
+import { candidatesInput, markInput, type ReaderGraph, readerGraph, readerTensors } from './reader.ts'
 import type { ReaderRecipe } from './recipe.ts'
 import { markNames } from './token-marks.ts'
 
@@ -52,14 +53,13 @@ export async function tuneReader(
 
 /** Cross-entropy of both places among the context's tokens, and of presence in the window. */
 function lossOf({ begin, end, presence }: ReaderGraph, presenceWeight: number): Value {
-  const elsewhere = scale(sub(scalar(1), input('candidates', ['batch', 'time'])), -10_000)
   const shares = input('answered.share', ['batch'])
   const places = (
     [
       ['begins', begin],
       ['ends', end],
     ] as const
-  ).map(([name, scores]) => crossEntropy(add(scores, elsewhere), input(name, ['batch', 'time']), shares))
+  ).map(([name, scores]) => crossEntropy(scores, input(name, ['batch', 'time']), shares))
   const there = sigmoidCrossEntropy(presence, input('there', ['batch', 1]), input('share', ['batch']))
   return add(scale(add(places[0]!, places[1]!), 0.5), scale(there, presenceWeight))
 }
@@ -83,7 +83,7 @@ function columnsOf(
     ragged(encoderInputs.ids, joinIntegers(whole.map(({ ids }) => ids)), config.padId),
     ...(config.types > 1 ? [ragged(encoderInputs.types, joinIntegers(whole.map(({ types }) => types)))] : []),
     ...markNames.map((name) => ragged(markInput(name), joinIntegers(whole.map(({ marks }) => marks[name])))),
-    ragged('candidates', joinFloats(whole.map((window) => candidatesOf(window)))),
+    ragged(candidatesInput, joinIntegers(whole.map((window) => candidatesOf(window)))),
     ragged('begins', joinFloats(windows.map(({ begins }) => begins))),
     ragged('ends', joinFloats(windows.map(({ ends }) => ends))),
     { kind: 'mask', name: encoderInputs.mask, starts },
@@ -94,10 +94,6 @@ function columnsOf(
     },
     { kind: 'share', name: 'share', weights: perRow(({ weight }) => weight) },
   ]
-}
-
-function candidatesOf({ ids, place, from, to }: LearntWindow['window']): Float32Array {
-  return new Float32Array(ids.length).fill(1, place, place + to - from)
 }
 
 /** Weights are small numbers; biases begin with nothing. */

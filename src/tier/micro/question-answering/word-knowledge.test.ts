@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { seededRandom } from '../../../base/random.ts'
 import { asked, tinyQuestionRows } from '../../question-answering.contract.ts'
 import { tinyBase } from '../tiny-base.contract.ts'
-import { fitStyle, styleOf } from './question-style.ts'
 import { createQuestionReader } from './read-context.ts'
 import { createWordReader, pairCodes } from './read-words.ts'
 import { fitRanker, sentencePriors } from './sentence-ranker.ts'
@@ -62,20 +60,6 @@ describe('the ranker of sentences', () => {
   })
 })
 
-describe('the style of questions', () => {
-  test('words that only questions without an answer have speak against one', () => {
-    const rows = Array.from({ length: 200 }, (_, row) => ({
-      words: readWords(row % 2 ? `what is never done on day ${row}?` : `what is done on day ${row}?`),
-      there: row % 2 === 0,
-    }))
-    const weights = fitStyle(rows, seededRandom(0))
-    expect(styleOf(weights, readWords('what is never made?'))).toBeLessThan(0)
-    expect(styleOf(weights, readWords('what is done here?'))).toBeGreaterThan(0)
-    expect(styleOf(weights, readWords(''))).toBe(0)
-    expect(fitStyle(rows, seededRandom(0))).toEqual(weights)
-  })
-})
-
 describe('what is learnt of words', () => {
   test('a word that all questions have is not rare, though few texts do', () => {
     const rows = [
@@ -83,10 +67,9 @@ describe('what is learnt of words', () => {
       asked('where does Tom live?', 'Tom lives in {Rome}.'),
       asked('where does Wei live?', 'Wei eats rice.'),
     ]
-    const { rarity, style } = learnWords(rows, rows, { reader, random: seededRandom(0) })
+    const { rarity } = learnWords(rows, rows, reader)
     const [where, ada, none] = readWords('where Ada nowhere').codes
     expect(rarity[where!]).toBeLessThan(rarity[ada!]!)
     expect(rarity[ada!]).toBeLessThan(rarity[none!]!)
-    expect(style.some((weight) => weight !== 0)).toBe(true)
   })
 })

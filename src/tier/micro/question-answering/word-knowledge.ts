@@ -1,7 +1,5 @@
-// What is learnt of words, sentences and questions before the encoder is trained: in seconds, from all rows.
-import type { Random } from '../../../base/random.ts'
+// What is learnt of words and sentences before the encoder is trained: in seconds, from all rows.
 import type { Example } from '../../../data/example.ts'
-import { fitStyle, type StyledQuestion } from './question-style.ts'
 import type { QuestionReader } from './read-context.ts'
 import { createWordReader, wordRarity } from './read-words.ts'
 import { fitRanker, type RankedSentences } from './sentence-ranker.ts'
@@ -12,31 +10,27 @@ export interface WordKnowledge {
   readonly rarity: Float32Array
   /** Weights of a sentence's signs. */
   readonly ranker: readonly number[]
-  /** Weights of words and pairs of words in questions, by code. */
-  readonly style: Float32Array
 }
 
 /** Learns it from examples; what is asked in others is not looked at, but the texts of `all` are read. */
 export function learnWords(
   examples: readonly Example[],
   all: readonly Example[],
-  { reader, random }: { readonly reader: QuestionReader; readonly random: Random },
+  reader: QuestionReader,
 ): WordKnowledge {
   const rarity = rarityIn(all)
   const ranked: RankedSentences[] = []
-  const styled: StyledQuestion[] = []
   for (const { input, output, weight } of examples) {
     if (input.kind !== 'question' || output.kind !== 'answer' || weight <= 0) continue
     const question = reader.question(input.question)
     const { span, others = [] } = output
-    styled.push({ words: question.words, there: span !== undefined })
     if (span === undefined) continue
     const context = reader.context(input.context)
     const overlap = wordOverlap(question, context, rarity)
     const places = [span, ...others].map(({ start }) => start)
     ranked.push({ overlap, sentences: context.sentences, places })
   }
-  return { rarity, ranker: fitRanker(ranked), style: fitStyle(styled, random) }
+  return { rarity, ranker: fitRanker(ranked) }
 }
 
 /** A word is as rare as it is in texts or in questions, whichever is less: "which" says little though few texts have it. */
