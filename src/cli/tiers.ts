@@ -43,7 +43,7 @@ export async function openTiers({ home, pulling }: TierPlaces): Promise<Tiers> {
   const runtime = createOnnxNodeRuntime({ folder: runtimeFolder })
   const threads = Math.min(mostServingThreads, availableParallelism())
   const serving = createMicroServing(servingOptions({ openBase, runtime, threads }))
-  return { nano, micro: createMicroTier({ openBase, runtime, runtimeFolder, serving }), serving }
+  return { nano, micro: createMicroTier({ openBase, runtime, runtimeFolder, serving, words: nano }), serving }
 }
 
 async function hasOnnxRuntime(folder: string): Promise<boolean> {

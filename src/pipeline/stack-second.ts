@@ -1,7 +1,7 @@
 /** Stacks what was just trained on the version before it, where that tells the right answers better. */
 import { sameOutput } from '../eval/judge.ts'
+import { fitStacking, type Stacking, stackedPrediction } from '../tier/stacking.ts'
 import type { RawPrediction } from '../tier/tier.ts'
-import { fitStacking, type Stacking, stackedPrediction } from '../trust/stacking.ts'
 import type { PairedExample } from './paired-rows.ts'
 import { stackingName } from './target.ts'
 import type { Trained } from './trained-card.ts'

@@ -111,7 +111,8 @@ async function trainSecond(
   const tier = shop.second
   if (tier === undefined) throw appError('internal.bug', { problem: 'a tier that is not there was to train' })
   const { task, splits, baselines, findings } = before
-  const alone = await trainTier({ ...shop, tier }, { task, splits }, { ...request, withoutBaselines: true })
+  const own = { ...request, withoutBaselines: true, pooledLater: true }
+  const alone = await trainTier({ ...shop, tier }, { task, splits }, own)
   const pairs = await pairedHeldAside(
     {
       ...{ task, train: splits.train, first: shop.first },

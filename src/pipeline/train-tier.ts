@@ -22,12 +22,13 @@ const predictBatch = 256
 
 /** Options of a tier's training, as they were asked for. */
 export function tierOptions(request: TrainRequest): TrainOptions {
-  const { signal, progress, seed, budgetMs, base, checkpointFolder } = request
+  const { signal, progress, seed, budgetMs, base, checkpointFolder, pooledLater } = request
   return {
     seed,
     ...(budgetMs !== undefined && { budgetMs }),
     ...(base !== undefined && { base }),
     ...(checkpointFolder !== undefined && { checkpointFolder }),
+    ...(pooledLater && { pooledLater }),
     ...(signal && { signal }),
     ...(progress && { progress }),
   }

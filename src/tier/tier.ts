@@ -16,6 +16,8 @@ export interface TrainOptions extends WorkOptions {
   readonly budgetMs?: number
   /** Name or alias of the base model to begin from, for tiers that have one; absent: the tier's own choice. */
   readonly base?: string
+  /** True: what a smaller tier says will be pooled with this one's answers, so that it need not do so itself. */
+  readonly pooledLater?: boolean
   /** A folder for the checkpoints of this training: one that was broken off goes on from there by itself. */
   readonly checkpointFolder?: string
 }

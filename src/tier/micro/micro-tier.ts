@@ -28,6 +28,7 @@ import {
   type TrainedOn,
   unitLength,
 } from './serving/serving.ts'
+import { trainWithWords, withWords } from './words.ts'
 
 export interface MicroTierOptions {
   /** Opens a base model by name or digest; the tier closes its tensors. */
@@ -45,6 +46,8 @@ export interface MicroTierOptions {
   readonly threads?: number
   /** Where `shoal setup micro` put ONNX Runtime. */
   readonly runtimeFolder?: string
+  /** Trains and loads the words beside an encoder (`words.ts`), the nano tier; absent: encoders stand alone. */
+  readonly words?: Tier
   /** Holds what specialists share in memory; by default the tier has one of its own. */
   readonly serving?: MicroServing
 }
@@ -69,9 +72,11 @@ export function createMicroTier(options: MicroTierOptions): Tier {
           const { readerRecipeOf = chooseReaderRecipe } = options
           return await trainQuestionAnswering(set, trainOptions, { ...parts, recipeOf: readerRecipeOf })
         }
-        return task.kind === 'extraction'
-          ? await trainExtraction(task, set, trainOptions, { ...parts, recipeOf: taggerRecipeOf })
-          : await trainClassification(task, set, trainOptions, { ...parts, recipeOf })
+        if (task.kind === 'extraction')
+          return await trainExtraction(task, set, trainOptions, { ...parts, recipeOf: taggerRecipeOf })
+        return await trainWithWords(options.words, { task, set, options: trainOptions }, (own) =>
+          trainClassification(task, set, own, { ...parts, recipeOf }),
+        )
       } finally {
         await base.tensors.close()
       }
@@ -84,7 +89,7 @@ export function createMicroTier(options: MicroTierOptions): Tier {
       if (artefact.taskKind === 'question-answering') return loadQuestionAnswering(artefact, parts)
       return artefact.taskKind === 'extraction'
         ? loadExtraction(artefact, parts)
-        : loadClassifier(artefact, serving)
+        : loadClassifier(artefact, { serving, words: options.words })
     },
   }
 }
@@ -122,7 +127,7 @@ function openTrainedOn(
 
 async function loadClassifier(
   { files, meta }: Pick<Artefact, 'files' | 'meta'>,
-  serving: MicroServing,
+  { serving, words }: { readonly serving: MicroServing; readonly words: Tier | undefined },
 ): Promise<RawPredictor> {
   const description = parseDescription(meta)
   const weights = files.get(weightsFile)
@@ -132,7 +137,8 @@ async function loadClassifier(
     const { base, precision } = description
     const outputs = (vector: Value) => classifierOutputs(vector, description)
     const served = await serving.openVectorForm({ base, precision, own, outputs })
-    return createMicroPredictor(served.session, served.base.tokenizer, description)
+    const encoder = createMicroPredictor(served.session, served.base.tokenizer, description)
+    return await withWords(encoder, { files, meta }, words)
   } finally {
     await own.close()
   }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { type Random, seededRandom } from '../base/random.ts'
 import type { Distribution } from '../task/predictor.ts'
-import type { RawPrediction, RawPredictor } from '../tier/tier.ts'
 import { fitStacking, type StackingRow, stackedPrediction, stackedPredictor } from './stacking.ts'
+import type { RawPrediction, RawPredictor } from './tier.ts'
 
 const labels = ['a', 'b', 'c', 'd']
 

@@ -8,7 +8,7 @@ import { assert } from '../base/errors.ts'
 import { fitMixture, type MixtureWeights, mixLogits } from '../model/linear/mixture.ts'
 import { largestIndex, softmaxInPlace } from '../model/linear/softmax.ts'
 import type { Distribution } from '../task/predictor.ts'
-import type { RawPrediction, RawPredictor } from '../tier/tier.ts'
+import type { RawPrediction, RawPredictor } from './tier.ts'
 
 export const stackingSchema = z.object({ own: z.number().nonnegative(), earlier: z.number().nonnegative() })
 

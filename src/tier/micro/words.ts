@@ -1,0 +1,140 @@
+// Words beside the encoder: a nano specialist learned from the same rows, whose distribution over the labels is pooled with
+// the encoder's (wide and deep, Cheng et al. 2016). An encoder of wordpieces and a sum over n-grams err on different
+// texts; how much each counts is learned on rows that neither had seen, and where words add nothing they are left out.
+import { z } from 'zod'
+import { appError } from '../../base/errors.ts'
+import type { ExampleId } from '../../base/ids.ts'
+import type { Json } from '../../base/json.ts'
+import type { ExampleSet } from '../../data/example.ts'
+import type { Task, TaskOutput } from '../../task/types.ts'
+import { fitStacking, type Stacking, stackedPrediction, stackingSchema } from '../stacking.ts'
+import type { Artefact, HeldAside, RawPredictor, Tier, TrainOptions } from '../tier.ts'
+
+/** Files of the words' specialist inside the artefact. */
+const folder = 'words/'
+
+const kept = z.object({ stacking: stackingSchema, meta: z.record(z.string(), z.json()) })
+
+/** With fewer rows too few are held aside by both to learn from how each counts. */
+const leastRows = 200
+
+/** What is to be trained. */
+export interface WordsJob {
+  readonly task: Task
+  readonly set: ExampleSet
+  readonly options: TrainOptions
+}
+
+/** Trains a classifier by `trainEncoder`, with words beside it where the tier for them is there and they add something. */
+export async function trainWithWords(
+  words: Tier | undefined,
+  job: WordsJob,
+  trainEncoder: (options: TrainOptions) => Promise<Artefact>,
+): Promise<Artefact> {
+  const { set, options } = job
+  const began = performance.now()
+  const beside = await trainWords(words, job)
+  const { budgetMs } = options
+  const left = budgetMs === undefined ? {} : { budgetMs: budgetMs - (performance.now() - began) }
+  return joinWords(await trainEncoder({ ...options, ...left }), beside, set)
+}
+
+/** `undefined` where a task can have no words or its rows are too few. */
+async function trainWords(
+  words: Tier | undefined,
+  { task, set, options: { seed, budgetMs, signal, progress, pooledLater } }: WordsJob,
+): Promise<Artefact | undefined> {
+  const isSingle = task.space.kind === 'labels' && !task.space.multiple
+  if (!words || pooledLater || !isSingle || set.examples.length < leastRows) return undefined
+  return words.train(task, set, {
+    seed,
+    ...(budgetMs !== undefined && { budgetMs: budgetMs * shareOfBudget }),
+    ...(signal && { signal }),
+    ...(progress && { progress: (at) => progress({ ...at, detail: 'words' }) }),
+  })
+}
+
+/** The most of the time that words may take: they need a tenth of it where there is enough. */
+const shareOfBudget = 0.2
+
+/** The encoder's specialist with the words' one, where that tells the right answers better on rows held aside by both. */
+function joinWords(encoder: Artefact, words: Artefact | undefined, { examples }: ExampleSet): Artefact {
+  if (!words) return encoder
+  const outputs = new Map(examples.map(({ id, output }) => [id, output]))
+  const early = new Map(words.heldAside.map((row) => [row.example, row]))
+  const paired = encoder.heldAside.flatMap((own): readonly Paired[] => {
+    const output = own.example === undefined ? undefined : outputs.get(own.example)
+    const earlier = early.get(own.example)?.distribution
+    return output && earlier && own.distribution ? [{ own, earlier, output }] : []
+  })
+  const stacking = fitStacking(paired.flatMap(stackingRow))
+  if (!stacking) return encoder
+  const files = [...words.files].map(([name, bytes]) => [folder + name, bytes] as const)
+  const joined = new Map(paired.map((row) => [row.own.example, pooledRow(row, stacking)]))
+  return {
+    ...encoder,
+    files: new Map([...encoder.files, ...files]),
+    meta: { ...encoder.meta, words: { stacking: { ...stacking }, meta: words.meta as Json } },
+    heldAside: encoder.heldAside.map((row) => joined.get(row.example) ?? row),
+  }
+}
+
+/** What both said of an example. */
+interface Paired {
+  readonly own: HeldAside & { readonly example?: ExampleId }
+  readonly earlier: NonNullable<HeldAside['distribution']>
+  readonly output: TaskOutput
+}
+
+function stackingRow({ own, earlier, output }: Paired) {
+  const label = output.kind === 'labels' ? output.labels[0] : undefined
+  return label !== undefined && own.distribution ? [{ own: own.distribution, earlier, label }] : []
+}
+
+function pooledRow({ own, earlier, output }: Paired, stacking: Stacking): HeldAside {
+  const said = stackedPrediction({ ...own, output }, earlier, stacking)
+  const isRight =
+    said.output.kind === 'labels' && output.kind === 'labels' && said.output.labels[0] === output.labels[0]
+  return {
+    ...own,
+    score: said.score,
+    correct: isRight,
+    ...(said.distribution && { distribution: said.distribution }),
+  }
+}
+
+/** Loads the words' specialist that an artefact holds and pools what it says with the encoder's answers. */
+export async function withWords(
+  encoder: RawPredictor,
+  { files, meta }: Pick<Artefact, 'files' | 'meta'>,
+  words: Tier | undefined,
+): Promise<RawPredictor> {
+  if (meta['words'] === undefined) return encoder
+  const parsed = kept.safeParse(meta['words'])
+  if (!parsed.success) throw appError('artefact.other-version', { problem: `words: ${parsed.error.message}` })
+  if (!words)
+    throw appError('internal.bug', { problem: 'an artefact with words was loaded without the nano tier' })
+  const own = new Map(
+    [...files].flatMap(([name, bytes]) =>
+      name.startsWith(folder) ? [[name.slice(folder.length), bytes] as const] : [],
+    ),
+  )
+  const { stacking } = parsed.data
+  const beside = await words.load({ taskKind: 'classification', files: own, meta: parsed.data.meta })
+  return {
+    get sizeBytes() {
+      return encoder.sizeBytes + beside.sizeBytes
+    },
+    predict: async (inputs, options) => {
+      const [said, wordwise] = await Promise.all([
+        encoder.predict(inputs, options),
+        beside.predict(inputs, options),
+      ])
+      return said.map((one, row) => stackedPrediction(one, wordwise[row]!.distribution, stacking))
+    },
+    dispose: async () => {
+      await encoder.dispose()
+      await beside.dispose()
+    },
+  }
+}
