@@ -13,10 +13,11 @@ import { auroc } from '../src/stats/ranking.ts'
 import { plainAnswers } from '../src/task/question-answering/answer-rendering.ts'
 import { answerF1, type QuestionAnswer, sameAnswer } from '../src/task/question-answering/answer-text.ts'
 import type { Task, TaskInput } from '../src/task/types.ts'
-import { createMicroTier, type MicroTierOptions } from '../src/tier/micro/micro-tier.ts'
+import { createMicroTier, servingOptions } from '../src/tier/micro/micro-tier.ts'
 import { answerPrediction } from '../src/tier/micro/question-answering/answer-prediction.ts'
 import { type LoadedReader, loadReader } from '../src/tier/micro/question-answering/load-reader.ts'
 import { sentencesOf } from '../src/tier/micro/question-answering/sentences.ts'
+import { createMicroServing } from '../src/tier/micro/serving/serving.ts'
 import { withMicroParts } from './base-models.ts'
 import { resumableCells } from './cells.ts'
 import { type AnswerRow, type AnswerSetName, readAnswerSet } from './data/answer-sets.ts'
@@ -122,7 +123,7 @@ async function measure(set: AnswerSetName, base: string, split: 'dev' | 'test'):
         process.stderr.write(`${set} ${done} ${JSON.stringify(detail ?? '')}\n`),
     })
     const trainSeconds = (performance.now() - began) / 1000
-    const reader = await loadReader(artefact, { ...micro, threads: 2, openBase: openByDigest(micro) })
+    const reader = await loadReader(artefact, createMicroServing(servingOptions({ ...micro, threads: 2 })))
     try {
       const scores = await score(reader, parts.held)
       const sizeBytes = [...artefact.files.values()].reduce((sum, { length }) => sum + length, 0)
@@ -142,10 +143,6 @@ function devParts(train: readonly AnswerRow[]): { readonly train: AnswerRow[]; r
     train: train.filter(({ article }) => !held.has(article)),
     held: train.filter(({ article }) => held.has(article)),
   }
-}
-
-function openByDigest({ openBase }: Pick<MicroTierOptions, 'openBase'>) {
-  return ({ digest }: { readonly digest: string }) => openBase(digest)
 }
 
 const scoredAtOnce = 64

@@ -19,12 +19,8 @@ import { pooled } from '../src/model/encoder/pooling.ts'
 import { type StoredTensor, type TensorSource, tensorsInMemory } from '../src/model/weights/tensor-source.ts'
 import { findBase } from '../src/registry/models/base-store.ts'
 import { servingOptions } from '../src/tier/micro/micro-tier.ts'
-import {
-  createMicroServing,
-  type MicroServing,
-  type Served,
-  type VectorForm,
-} from '../src/tier/micro/serving/serving.ts'
+import type { VectorForm } from '../src/tier/micro/serving/forms.ts'
+import { createMicroServing, type MicroServing, type Served } from '../src/tier/micro/serving/serving.ts'
 import { withMicroParts } from './base-models.ts'
 import { dataFolder, type Row, readSet } from './data/labelled-sets.ts'
 import type { Bench, Figure } from './harness.ts'

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { appError } from '../../base/errors.ts'
 import { isSha256 } from '../../base/hash.ts'
 import type { Json } from '../../base/json.ts'
+import { parseSafetensors } from '../../model/weights/safetensors.ts'
 import type { StoredTensor, TensorSource } from '../../model/weights/tensor-source.ts'
 import type { Artefact } from '../tier.ts'
 
@@ -60,6 +61,13 @@ export function parseDescription(meta: Artefact['meta']): ClassifierDescription 
   if (parsed.success) return parsed.data
   const problem = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
   throw appError('artefact.other-version', { problem })
+}
+
+/** Opens the tensors that an artefact has of its own; throws `weights.file` or `weights.tensor`. */
+export function openOwnTensors(files: Artefact['files']): Promise<TensorSource> {
+  const weights = files.get(weightsFile)
+  if (!weights) throw appError('internal.bug', { problem: `a micro artefact has no ${weightsFile}` })
+  return parseSafetensors(weights, weightsFile)
 }
 
 /** The tensors of `changed` where it has them, else those of `base`. */

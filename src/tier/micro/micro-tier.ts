@@ -5,12 +5,11 @@ import { AppError, appError } from '../../base/errors.ts'
 import type { ExampleSet } from '../../data/example.ts'
 import type { Value } from '../../graph/value.ts'
 import type { BaseModel } from '../../model/encoder/base-model.ts'
-import { parseSafetensors } from '../../model/weights/safetensors.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { dominantScript, type TableName } from '../../text/script.ts'
 import { textOf } from '../nano/inputs.ts'
 import type { Artefact, RawPredictor, Tier } from '../tier.ts'
-import { parseDescription, weightsFile } from './artefact.ts'
+import { openOwnTensors, parseDescription } from './artefact.ts'
 import { trainClassification } from './classification.ts'
 import { classifierOutputs } from './classifier.ts'
 import { trainExtraction } from './extraction/extraction.ts'
@@ -21,13 +20,8 @@ import { loadQuestionAnswering } from './question-answering/load-reader.ts'
 import { trainQuestionAnswering } from './question-answering/question-answering.ts'
 import { chooseReaderRecipe, type ReaderFacts, type ReaderRecipe } from './question-answering/recipe.ts'
 import { chooseRecipe, type Recipe, type RecipeFacts } from './recipe.ts'
-import {
-  createMicroServing,
-  type MicroServing,
-  type ServingOptions,
-  type TrainedOn,
-  unitLength,
-} from './serving/serving.ts'
+import type { TrainedOn } from './serving/forms.ts'
+import { createMicroServing, type MicroServing, type ServingOptions, unitLength } from './serving/serving.ts'
 import { trainWithWords, withWords } from './words.ts'
 
 export interface MicroTierOptions {
@@ -82,13 +76,9 @@ export function createMicroTier(options: MicroTierOptions): Tier {
       }
     },
     load: (artefact) => {
-      const parts = {
-        ...{ runtime: options.runtime, threads: options.threads ?? 1 },
-        openBase: async (base: TrainedOn) => unit(await openTrainedOn(base, options)),
-      }
-      if (artefact.taskKind === 'question-answering') return loadQuestionAnswering(artefact, parts)
+      if (artefact.taskKind === 'question-answering') return loadQuestionAnswering(artefact, serving)
       return artefact.taskKind === 'extraction'
-        ? loadExtraction(artefact, parts)
+        ? loadExtraction(artefact, serving)
         : loadClassifier(artefact, { serving, words: options.words })
     },
   }
@@ -99,10 +89,7 @@ async function openUnit(
   { openBase }: Pick<MicroTierOptions, 'openBase'>,
   nameOrDigest: string,
 ): Promise<BaseModel> {
-  return unit(await openBase(nameOrDigest))
-}
-
-function unit(base: BaseModel): BaseModel {
+  const base = await openBase(nameOrDigest)
   return { ...base, pooling: unitLength(base.pooling) }
 }
 
@@ -130,9 +117,7 @@ async function loadClassifier(
   { serving, words }: { readonly serving: MicroServing; readonly words: Tier | undefined },
 ): Promise<RawPredictor> {
   const description = parseDescription(meta)
-  const weights = files.get(weightsFile)
-  if (!weights) throw appError('internal.bug', { problem: `a micro artefact has no ${weightsFile}` })
-  const own = await parseSafetensors(weights, weightsFile)
+  const own = await openOwnTensors(files)
   try {
     const { base, precision } = description
     const outputs = (vector: Value) => classifierOutputs(vector, description)

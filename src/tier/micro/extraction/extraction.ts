@@ -33,7 +33,7 @@ import { createTextReader } from './read-text.ts'
 import type { TaggerFacts, TaggerRecipe } from './recipe.ts'
 import { signsOfTexts } from './signs.ts'
 import { type TaggedRow, tagRow } from './tagged-rows.ts'
-import { openTagger, type ScoredTexts, scoreWindows } from './tagger-session.ts'
+import { openTrainedTagger, type ScoredTexts, scoreWindows } from './tagger-session.ts'
 import { type TextWindow, windowsOf } from './text-windows.ts'
 import type { TaggerForm } from './token-tagger.ts'
 import { tuneTagger } from './tune-tagger.ts'
@@ -176,25 +176,28 @@ async function trainOn(
   { part, asked = new Int32Array(0) }: { readonly part: PartName; readonly asked?: Int32Array },
 ): Promise<TrainedTagger> {
   const { base, runtime, recipe, form, options, threads } = work
+  const { signal } = options
   const rows = Array.from(learn, (row) => work.rows[row]!)
   const learnt = { rows, windows: windowsIn(work, learn) }
   assertLearnable(learnt.rows)
   const how = { recipe, form, seed: options.seed }
   const changed = await tuneTagger(base, learnt, how, trainOptions(work, part))
-  const { name, config, pooling } = base
-  const session = await openTagger(overlaid(base.tensors, tensorsInMemory(changed)), runtime, {
-    ...{ name, config, pooling, form, threads, fitted: false, spinning: true },
-    ...(options.signal && { signal: options.signal }),
-  })
+  const tensors = overlaid(base.tensors, tensorsInMemory(changed))
+  const about = { base, tensors, runtime, threads, ...(signal && { signal }) }
+  const session = await openTrainedTagger(form, 'float32', about)
   try {
     const known = sampled(learn)
     const together = Int32Array.from([...asked, ...known])
     const windows = windowsIn(work, together)
     const texts = Array.from(together, (row) => work.rows[row]!.text)
     const { emissions, features } = await scoreWindows(session, texts, windows, {
-      ...{ form, ...(options.signal && { signal: options.signal }) },
+      ...{ form, ...(signal && { signal }) },
     })
-    const vectors = { features: features!, width: config.hidden, classes: new Int32Array(windows.length) }
+    const vectors = {
+      features: features!,
+      width: base.config.hidden,
+      classes: new Int32Array(windows.length),
+    }
     const places = Int32Array.from(windows.keys())
     const own = windows.filter(({ text }) => text < asked.length)
     const novelty = fitNovelty(vectors, places.subarray(own.length))

@@ -48,7 +48,9 @@ export function createTaggerPredictor(
   }
 
   return {
-    sizeBytes: session.sizeBytes,
+    get sizeBytes() {
+      return session.sizeBytes
+    },
     predict: async (inputs, { signal } = {}) => {
       const predictions: RawPrediction[] = []
       for (const part of partsOf(inputs.map(textOf))) {

@@ -1,44 +1,48 @@
 // A trained tagger that answers: its graph in a session, and scores of all tags for each unit of texts.
-import type { EncoderConfig } from '../../../model/encoder/encoder-config.ts'
 import {
   copyVectors,
   type EncoderSession,
   openEncoderSession,
 } from '../../../model/encoder/encoder-session.ts'
 import { pooled } from '../../../model/encoder/pooling.ts'
-import type { Pooling } from '../../../model/encoder/pooling-config.ts'
-import type { TensorSource } from '../../../model/weights/tensor-source.ts'
-import type { Runtime } from '../../../runtime/runtime.ts'
+import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
 import { floatsOf } from '../../../runtime/tensor.ts'
 import { noveltyDistance } from '../novelty.ts'
+import type { TokenForm } from '../serving/forms.ts'
+import type { LayerFormOptions } from '../serving/layer-forms.ts'
+import type { MicroServing, Served } from '../serving/serving.ts'
 import type { ReadText } from './read-text.ts'
 import type { TextWindow } from './text-windows.ts'
 import { shapesInput, type TaggerForm, taggerGraph } from './token-tagger.ts'
 
-export interface TaggerSessionOptions {
-  readonly name: string
-  readonly config: EncoderConfig
-  readonly pooling: Pooling
-  readonly form: TaggerForm
-  /** False: vectors of the windows are given, to fit novelty on; true: their distances. */
-  readonly fitted: boolean
-  readonly threads: number
-  readonly spinning: boolean
-  readonly signal?: AbortSignal
-}
-
-/** Loads a tagger whose tensors, the head's too, are in the source. */
-export function openTagger(
-  tensors: TensorSource,
-  runtime: Runtime,
-  { config, pooling, form, fitted, ...load }: TaggerSessionOptions,
+/** Loads a tagger that was just trained: tags, and vectors of the windows to fit novelty on. */
+export function openTrainedTagger(
+  form: TaggerForm,
+  precision: WeightPrecision,
+  { base: { name, config, pooling }, tensors, runtime, threads, signal }: LayerFormOptions,
 ): Promise<EncoderSession> {
   const graph = taggerGraph(config, form, { joined: true })
-  const vector = pooled(graph, pooling)
-  const outputs = fitted
-    ? { logits: graph.logits, distances: noveltyDistance(vector, 1) }
-    : { logits: graph.logits, features: vector }
-  return openEncoderSession(outputs, tensors, runtime, { ...load, padId: config.padId })
+  const outputs = { logits: graph.logits, features: pooled(graph, pooling) }
+  return openEncoderSession(outputs, tensors, runtime, {
+    ...{ name, padId: config.padId, threads, spinning: true, precision },
+    ...(signal && { signal }),
+  })
+}
+
+/** Loads a tagger to serve: tags, and distances of the windows. */
+export function openTagger(
+  serving: MicroServing,
+  form: TaggerForm,
+  parts: Pick<TokenForm, 'base' | 'precision' | 'own'>,
+): Promise<Served> {
+  return serving.openTokenForm({
+    ...parts,
+    marked: form.shapes,
+    outputs: ({ config, pooling }, encoderForm) => {
+      const graph = taggerGraph(config, form, encoderForm)
+      return { logits: graph.logits, distances: noveltyDistance(pooled(graph, pooling), 1) }
+    },
+  })
 }
 
 /** What is known of texts. */

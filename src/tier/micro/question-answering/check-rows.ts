@@ -8,7 +8,7 @@ import { overlaid } from '../artefact.ts'
 import { fitNovelty, type NoveltyTensors, noveltyDistances } from '../novelty.ts'
 import { answersOf, type PairAnswer, type ReadPairs, readPairs } from './answer-pairs.ts'
 import type { QuestionRow } from './question-rows.ts'
-import { openReader } from './reader-session.ts'
+import { openTrainedReader } from './reader-session.ts'
 import type { ReaderRecipe } from './recipe.ts'
 
 /** Rows of the training part that the distance of novelty is fitted on, at most. */
@@ -39,11 +39,10 @@ export async function checkRows(
   { signal }: { readonly signal?: AbortSignal },
 ): Promise<Checked> {
   const { base, runtime, rows, fold, recipe, threads } = work
-  const { name, config, pooling } = base
-  const session = await openReader(overlaid(base.tensors, tensorsInMemory(changed)), runtime, {
-    ...{ name, config, pooling, threads, fitted: false, spinning: true },
-    ...(signal && { signal }),
-  })
+  const { config } = base
+  const tensors = overlaid(base.tensors, tensorsInMemory(changed))
+  const about = { base, tensors, runtime, threads, ...(signal && { signal }) }
+  const session = await openTrainedReader('float32', about)
   try {
     const known = sampled(fold.learn)
     const pairs = [...fold.check, ...known].map((row) => rows[row]!.pair)

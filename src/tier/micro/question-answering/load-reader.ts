@@ -1,11 +1,8 @@
 // Loads a reader's artefact: its own tensors over those of its base.
-
-import { appError } from '../../../base/errors.ts'
-import { parseSafetensors } from '../../../model/weights/safetensors.ts'
 import type { TaskInput } from '../../../task/types.ts'
 import type { Artefact, RawPredictor } from '../../tier.ts'
-import { overlaid, weightsFile } from '../artefact.ts'
-import type { LoadParts } from '../extraction/load-tagger.ts'
+import { openOwnTensors } from '../artefact.ts'
+import type { MicroServing } from '../serving/serving.ts'
 import { answersOf, type PairAnswer, readPairs } from './answer-pairs.ts'
 import { answerPrediction } from './answer-prediction.ts'
 import { parseReaderDescription, type ReaderDescription, rarityTensor } from './artefact.ts'
@@ -28,24 +25,22 @@ export interface LoadedReader {
 /** Loads; throws `artefact.other-version` and what opening the base throws. */
 export async function loadReader(
   { files, meta }: Pick<Artefact, 'files' | 'meta'>,
-  { openBase, runtime, threads }: LoadParts,
+  serving: MicroServing,
 ): Promise<LoadedReader> {
   const description = parseReaderDescription(meta)
-  const weights = files.get(weightsFile)
-  if (!weights) throw appError('internal.bug', { problem: `a micro artefact has no ${weightsFile}` })
-  const base = await openBase(description.base)
-  const own = await parseSafetensors(weights, weightsFile)
-  const tensors = overlaid(base.tensors, own)
+  const own = await openOwnTensors(files)
   try {
-    const { name, config, pooling, tokenizer } = base
-    const about = { name, config, pooling, threads, fitted: true, spinning: false }
     const { windows: limits, answerTokens, sentenceWeight, ranker } = description
     const knowledge = { rarity: (await own.read(rarityTensor)).data, ranker }
+    const served = await openReader(serving, { base: description.base, own, precision: 'float32' })
+    const { session, base } = served
+    const { config, tokenizer } = base
     const reading = { tokenizer, reader: createQuestionReader(tokenizer), limits, knowledge }
-    const session = await openReader(tensors, runtime, about)
     return {
       description,
-      sizeBytes: session.sizeBytes,
+      get sizeBytes() {
+        return session.sizeBytes
+      },
       find: async (inputs, options = {}) => {
         const pairs = inputs.map((input) => readPair(pairOf(input), reading))
         const read = await readPairs(session, pairs, { config, ...options })
@@ -54,7 +49,7 @@ export async function loadReader(
       release: () => session.release(),
     }
   } finally {
-    await tensors.close()
+    await own.close()
   }
 }
 
@@ -73,11 +68,13 @@ function pairOf(input: TaskInput): { readonly question: string; readonly context
 /** The same as a predictor. */
 export async function loadQuestionAnswering(
   artefact: Pick<Artefact, 'files' | 'meta'>,
-  parts: LoadParts,
+  serving: MicroServing,
 ): Promise<RawPredictor> {
-  const reader = await loadReader(artefact, parts)
+  const reader = await loadReader(artefact, serving)
   return {
-    sizeBytes: reader.sizeBytes,
+    get sizeBytes() {
+      return reader.sizeBytes
+    },
     predict: async (inputs, options = {}) => {
       if (inputs.length === 0) return []
       const found = await reader.find(inputs, options)

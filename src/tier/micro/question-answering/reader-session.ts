@@ -8,39 +8,43 @@ import {
   openEncoderSession,
 } from '../../../model/encoder/encoder-session.ts'
 import { pooled } from '../../../model/encoder/pooling.ts'
-import type { Pooling } from '../../../model/encoder/pooling-config.ts'
-import type { TensorSource } from '../../../model/weights/tensor-source.ts'
-import type { Runtime } from '../../../runtime/runtime.ts'
+import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
 import { floatsOf } from '../../../runtime/tensor.ts'
 import { noveltyDistance } from '../novelty.ts'
+import type { TokenForm } from '../serving/forms.ts'
+import type { LayerFormOptions } from '../serving/layer-forms.ts'
+import type { MicroServing, Served } from '../serving/serving.ts'
 import { candidatesOf, type QuestionWindow } from './question-windows.ts'
 import { candidatesInput, markInput, readerGraph } from './reader.ts'
 import { markNames } from './token-marks.ts'
 
-export interface ReaderSessionOptions {
-  readonly name: string
-  readonly config: EncoderConfig
-  readonly pooling: Pooling
-  /** False: vectors of the windows are given, to fit novelty on; true: their distances. */
-  readonly fitted: boolean
-  readonly threads: number
-  readonly spinning: boolean
-  readonly signal?: AbortSignal
-}
-
-/** Loads a reader whose tensors, the heads' too, are in the source. */
-export function openReader(
-  tensors: TensorSource,
-  runtime: Runtime,
-  { config, pooling, fitted, ...load }: ReaderSessionOptions,
+/** Loads a reader that was just trained: places, presence, and vectors of the windows to fit novelty on. */
+export function openTrainedReader(
+  precision: WeightPrecision,
+  { base: { name, config, pooling }, tensors, runtime, threads, signal }: LayerFormOptions,
 ): Promise<EncoderSession> {
   const graph = readerGraph(config, { joined: true })
   const { begin, end, presence } = graph
-  const vector = pooled(graph, pooling)
-  const more = fitted ? { distances: noveltyDistance(vector, 1) } : { features: vector }
-  return openEncoderSession({ begin, end, presence, ...more }, tensors, runtime, {
-    ...load,
-    padId: config.padId,
+  const outputs = { begin, end, presence, features: pooled(graph, pooling) }
+  return openEncoderSession(outputs, tensors, runtime, {
+    ...{ name, padId: config.padId, threads, spinning: true, precision },
+    ...(signal && { signal }),
+  })
+}
+
+/** Loads a reader to serve: places, presence, and distances of the windows. */
+export function openReader(
+  serving: MicroServing,
+  parts: Pick<TokenForm, 'base' | 'precision' | 'own'>,
+): Promise<Served> {
+  return serving.openTokenForm({
+    ...parts,
+    marked: true,
+    outputs: ({ config, pooling }, form) => {
+      const graph = readerGraph(config, form)
+      const { begin, end, presence } = graph
+      return { begin, end, presence, distances: noveltyDistance(pooled(graph, pooling), 1) }
+    },
   })
 }
 

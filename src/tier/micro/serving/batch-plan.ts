@@ -4,7 +4,7 @@ import { steppedLength } from '../../../model/encoder/framing.ts'
 
 /** A request that waits, as far as the choice goes. */
 export interface WaitingTexts {
-  /** Only texts of equal groups, the same object, can share a batch. */
+  /** Only texts of equal groups, the same object, and of equal steps can share a batch. */
   readonly group: object
   /** Lengths in tokens of all its texts, ascending. */
   readonly lengths: ArrayLike<number>
@@ -57,7 +57,7 @@ export function planBatch(waiting: readonly WaitingTexts[], limits: PlanLimits):
     return padding <= runTokens && (rows + 1) * Math.max(time, length) <= limits.tokens
   }
   waiting.forEach((one, at) => {
-    if (one.group !== group) return
+    if (one.group !== group || one.step !== step) return
     const { lengths, begun } = one
     let count = 0
     for (; begun + count < lengths.length; count++, rows++) {

@@ -238,4 +238,13 @@ describe('a batch', () => {
     const other = { group: {}, lengths: [10], begun: 0 }
     expect(planBatch([waiting(10), other, waiting(10)], limits).taken.map(({ at }) => at)).toEqual([0, 2])
   })
+
+  test('never pads a text that is padded by its own length alone to that of another', () => {
+    const stepped = { ...waiting(10), step: 4 }
+    expect(planBatch([waiting(11), stepped, waiting(11)], limits).taken.map(({ at }) => at)).toEqual([0, 2])
+    expect(planBatch([stepped, waiting(12), stepped], limits)).toMatchObject({
+      time: 12,
+      taken: [{ at: 0 }, { at: 2 }],
+    })
+  })
 })

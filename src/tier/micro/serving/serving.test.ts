@@ -21,8 +21,9 @@ import { createOnnxNodeRuntime } from '../../../runtime/onnx-node.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { overlaid } from '../artefact.ts'
 import { tinyBase } from '../tiny-base.contract.ts'
+import { firstOwnLayer } from './forms.ts'
 import { eightBits, vectorsOf } from './layer-forms.ts'
-import { createMicroServing, firstOwnLayer } from './serving.ts'
+import { createMicroServing } from './serving.ts'
 
 const runtime = createOnnxNodeRuntime()
 afterAll(() => runtime.dispose())

@@ -121,31 +121,25 @@ function rowsOf(tensors: Tensors, begin: number, end: number): Tensors {
 }
 
 function inputsOf(parts: readonly BatchPart[], time: number): Tensors {
-  const all = <T>(of: (part: BatchPart) => readonly T[]): T[] =>
-    parts.flatMap((part) => Array.from(part.rows, (row) => of(part)[row]!))
-  const { ids, mask, rows } = padBatch(
-    all(({ texts }) => texts),
-    parts[0]!.padId,
-    time,
-  )
+  const padded = (of: (part: BatchPart, row: number) => Int32Array, pad: number) =>
+    padBatch(
+      parts.flatMap((part) => Array.from(part.rows, (row) => of(part, row))),
+      pad,
+      time,
+    )
+  const { ids, mask, rows } = padded(({ texts }, row) => texts[row]!, parts[0]!.padId)
   const shape = [rows, time]
-  const further = Object.keys(parts[0]!.also).map(
-    (name) =>
-      [
-        name,
-        int32Tensor(
-          shape,
-          padBatch(
-            all(({ also }) => also[name]!),
-            0,
-            time,
-          ).ids,
-        ),
-      ] as const,
-  )
+  // Texts that are not told of tokens what others are have 0 there, as padding has, and none of their steps reads it.
+  const names = new Set(parts.flatMap(({ also }) => Object.keys(also)))
+  const further = Array.from(names, (name) => {
+    const values = padded(({ also }, row) => also[name]?.[row] ?? nothing, 0)
+    return [name, int32Tensor(shape, values.ids)] as const
+  })
   return {
     ...Object.fromEntries(further),
     [encoderInputs.ids]: int32Tensor(shape, ids),
     [encoderInputs.mask]: float32Tensor(shape, mask),
   }
 }
+
+const nothing = new Int32Array(0)
