@@ -64,6 +64,27 @@ test('a model is pulled, listed, and removed only where no specialist needs it',
   expect((await shoal.run('models', 'list')).stdout).toContain('No base models.')
 })
 
+test('a damaged model hides no other: it is named with what to do, and can be removed', async () => {
+  await writeFiles(join(folder, 'other-encoder'), await tinyBaseFiles(1))
+  for (const name of ['my-encoder', 'other-encoder']) await shoal.run('models', 'pull', name)
+  const [first] = JSON.parse((await shoal.run('models', 'list', '--json')).stdout)
+  await writeFile(join(first.folder, 'model.json'), '{"format"')
+  const listed = await shoal.run('models', 'list')
+  expect(listed.code).toBe(0)
+  expect(listed.stdout).toMatch(/^other-encoder +encoder .*\n^my-encoder +damaged /m)
+  expect(listed.stderr).toContain(
+    'The base model "my-encoder" is damaged: model.json is not as it was pulled. Remove it with `shoal models remove my-encoder --force` and pull it again.',
+  )
+  expect(JSON.parse((await shoal.run('models', 'list', '--json')).stdout)).toMatchObject([
+    { names: ['other-encoder'], kind: 'encoder' },
+    { names: ['my-encoder'], digest: first.digest, damaged: expect.stringContaining('is damaged') },
+  ])
+  expect(await shoal.run('models', 'remove', 'my-encoder', '--force')).toMatchObject({ code: 0 })
+  expect(JSON.parse((await shoal.run('models', 'list', '--json')).stdout)).toMatchObject([
+    { names: ['other-encoder'] },
+  ])
+})
+
 test('a source that is none, and a model that is not there, are errors that say what to do', async () => {
   const none = await shoal.run('models', 'pull', 'hf:only-a-name')
   expect(none).toMatchObject({ code: 2, stdout: '' })

@@ -9,11 +9,15 @@ import type { Json } from '../base/json.ts'
 import { aliases, aliasOf } from '../registry/models/aliases.ts'
 import { type BaseManifest, baseSizeBytes } from '../registry/models/base-manifest.ts'
 import {
-  findBase,
+  type BasePlace,
+  type DamagedBase,
+  findBasePlace,
   listBases,
   noSuchBase,
+  readBase,
   removeBase,
   type StoredBase,
+  wordFor,
 } from '../registry/models/base-store.ts'
 import { baseUses } from '../registry/models/base-uses.ts'
 import { pullBase } from '../registry/models/pull-base.ts'
@@ -100,7 +104,8 @@ async function pull(source: string, { name, sha256 }: PullFlags, context: Comman
       pc.dim(`SHA-256 ${manifest.digest}`),
     ].join('\n'),
   )
-  terminal.printJson(asJson({ names: [manifest.name], manifest, folder }, []))
+  const { digest } = manifest
+  terminal.printJson(asJson({ names: [manifest.name], digest, manifest, folder }, []))
 }
 
 function listCommand(): Command {
@@ -109,16 +114,25 @@ function listCommand(): Command {
     .option('--json', 'print one JSON document')
     .action((flags: { json?: boolean }) =>
       withContext(flags, async ({ home, registry, terminal }) => {
-        const bases = await listBases(home.registryFolder)
-        const uses = await baseUses(home.registryFolder, registry)
-        const usesOf = ({ manifest }: StoredBase): readonly SpecialistId[] => uses.get(manifest.digest) ?? []
+        const { sound, damaged } = await listBases(home.registryFolder)
+        const { uses, unreadable } = await baseUses(home.registryFolder, registry)
+        const usesOf = ({ digest }: BasePlace): readonly SpecialistId[] => uses.get(digest) ?? []
+        const rows = [
+          ...sound.map((base) => listed(base, usesOf(base))),
+          ...damaged.map((base) => listedDamaged(base, usesOf(base))),
+        ]
         const head = ['name', 'kind', 'size', 'licence', 'from', 'used by']
         terminal.print(
-          bases.length === 0
+          rows.length === 0
             ? 'No base models. Fetch one with `shoal models pull minilm`.'
-            : formatTable([head, ...bases.map((base) => listed(base, usesOf(base)))], { right: [2] }),
+            : formatTable([head, ...rows], { right: [2] }),
         )
-        terminal.printJson(bases.map((base) => asJson(base, usesOf(base))))
+        for (const { error } of damaged) terminal.note(pc.yellow(error.message))
+        for (const id of unreadable) terminal.note(pc.yellow(unreadableText(id)))
+        terminal.printJson([
+          ...sound.map((base) => asJson(base, usesOf(base))),
+          ...damaged.map((base) => damagedAsJson(base, usesOf(base))),
+        ])
       }),
     )
     .addHelpText('after', '\nExample:\n  shoal models list --json')
@@ -135,6 +149,15 @@ function listed({ names, manifest }: StoredBase, uses: readonly SpecialistId[]):
   ]
 }
 
+function listedDamaged(base: DamagedBase, uses: readonly SpecialistId[]): readonly string[] {
+  const name = base.names.join(', ') || wordFor(base)
+  return [name, 'damaged', '', '', '', uses.join(', ') || 'none']
+}
+
+function unreadableText(id: SpecialistId): string {
+  return `The manifest of ${id} is damaged: which base model it was trained on is not known, and it cannot be loaded. Train it again.`
+}
+
 function removeCommand(): Command {
   return new Command('remove')
     .summary('delete a base model')
@@ -149,21 +172,24 @@ function removeCommand(): Command {
 
 async function remove(model: string, force: boolean, context: CommandContext): Promise<void> {
   const { home, registry, terminal } = context
-  const base = await findBase(home.registryFolder, model)
-  if (!base) throw await nothingToRemove(home.registryFolder, model)
-  const uses = (await baseUses(home.registryFolder, registry)).get(base.manifest.digest) ?? []
+  const place = await findBasePlace(home.registryFolder, model)
+  if (!place) throw await nothingToRemove(home.registryFolder, model)
+  const uses = (await baseUses(home.registryFolder, registry)).uses.get(place.digest) ?? []
   if (uses.length > 0 && !force) throw appError('base.in-use', { model, specialists: uses.join(', ') })
-  await removeBase(home.registryFolder, base)
+  const read = await readBase(place)
+  await removeBase(home.registryFolder, place)
+  const freed = read?.kind === 'sound' ? `, ${megabytes(read.base.manifest)} are free` : ''
   const broken =
     uses.length > 0 ? ` ${pc.yellow(`Not loadable until it is pulled again: ${uses.join(', ')}.`)}` : ''
-  terminal.print(`${model} is removed, ${megabytes(base.manifest)} are free.${broken}`)
-  terminal.printJson({ removed: base.manifest.digest, names: base.names, needed: uses })
+  terminal.print(`${model} is removed${freed}.${broken}`)
+  terminal.printJson({ removed: place.digest, names: place.names, needed: uses })
 }
 
 /** An alias that was never pulled is no model to remove, and nothing to pull either. */
 async function nothingToRemove(registryFolder: string, model: string): Promise<Error> {
   if (!aliasOf(model)) return noSuchBase(registryFolder, model)
-  const known = (await listBases(registryFolder)).flatMap(({ names }) => names)
+  const { sound, damaged } = await listBases(registryFolder)
+  const known = [...sound, ...damaged].flatMap(({ names }) => names).sort()
   return appError('base.unknown', { model, known: known.join(', ') || 'none' })
 }
 
@@ -174,6 +200,10 @@ function megabytes(manifest: BaseManifest): string {
 function asJson({ names, manifest, folder }: StoredBase, usedBy: readonly SpecialistId[]): Json {
   const { name: _, files: __, format: ___, ...known } = manifest
   return JSON.parse(JSON.stringify({ names, ...known, sizeBytes: baseSizeBytes(manifest), folder, usedBy }))
+}
+
+function damagedAsJson({ names, digest, folder, error }: DamagedBase, usedBy: readonly SpecialistId[]): Json {
+  return { names, digest, folder, damaged: error.message, usedBy }
 }
 
 function sha256Flag(text: string): string {

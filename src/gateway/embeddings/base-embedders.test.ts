@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -110,6 +110,17 @@ test('a base that is removed is no longer there', async () => {
   await removeBase(registryFolder, (await findBase(registryFolder, 'tiny'))!)
   await vi.waitFor(() => expect(embedders.names()).toEqual([]))
   expect(await embedders.find('tiny')).toBeUndefined()
+})
+
+test('a base that is damaged hides no other, and is an error that says so where it is asked for', async () => {
+  await pull()
+  const published = await writeFiles(join(folder, 'broken'), await tinyBaseFiles(1))
+  const options = { registryFolder, downloadsFolder: folder, environment: {}, name: 'broken' }
+  const broken = await pullBase(published, options)
+  await writeFile(join(broken.folder, 'model.json'), '{')
+  await vi.waitFor(() => expect(embedders.names()).toEqual(['tiny', 'broken']))
+  await expect(embedders.find('broken')).rejects.toMatchObject({ code: 'base.damaged' })
+  expect((await embedders.find('tiny'))?.name).toBe('tiny')
 })
 
 test('a request that was cancelled ends as cancelled', async () => {

@@ -81,8 +81,12 @@ async function readNames(shelf: Shelf): Promise<void> {
   )
   const stamp = changedMs !== undefined && Date.now() - changedMs > clockTickMs ? String(changedMs) : ''
   if (stamp !== '' && stamp === shelf.namesStamp) return
-  const bases = await listBases(registryFolder)
-  shelf.names = new Map(bases.flatMap(({ names, manifest }) => names.map((name) => [name, manifest.digest])))
+  // Who asks for one that is damaged is told so.
+  const { sound, damaged } = await listBases(registryFolder)
+  const names = [...sound, ...damaged].flatMap((base) =>
+    base.names.map((name) => [name, base.digest] as const),
+  )
+  shelf.names = new Map(names)
   shelf.namesStamp = stamp
 }
 

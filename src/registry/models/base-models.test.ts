@@ -10,9 +10,10 @@ import type { StoredTensor } from '../../model/weights/tensor-source.ts'
 import type { OnnxTensor } from '../../onnx/message.ts'
 import { encodeModel } from '../../onnx/write.ts'
 import { openDiskRegistry } from '../disk-registry.ts'
+import { manifestPath } from '../layout.ts'
 import { artefact, mailTask } from '../registry.contract.ts'
 import { stagingFolder } from './base-layout.ts'
-import { findBase, listBases, removeBase } from './base-store.ts'
+import { findBase, findBasePlace, listBases, removeBase } from './base-store.ts'
 import { baseUses } from './base-uses.ts'
 import { baseOpener, pullingOpener } from './open-base.ts'
 import { type PullOptions, pullBase } from './pull-base.ts'
@@ -35,7 +36,7 @@ const published = async (seed = 0, without: readonly string[] = []): Promise<str
 
 /** Nothing is there, neither a model nor a part of one. */
 async function expectNothing(): Promise<void> {
-  expect(await listBases(options.registryFolder)).toEqual([])
+  expect(await listBases(options.registryFolder)).toEqual({ sound: [], damaged: [] })
   expect(await readdir(stagingFolder(options.registryFolder)).catch(() => [])).toEqual([])
 }
 
@@ -55,7 +56,7 @@ describe('a model that was pulled', () => {
       licence: 'mit',
       weights: 'model.safetensors',
     })
-    const [base] = await listBases(options.registryFolder)
+    const [base] = (await listBases(options.registryFolder)).sound
     expect(base).toMatchObject({ names: ['tiny'], manifest })
     for (const asked of ['tiny', manifest.digest, manifest.digest.slice(0, 8)]) {
       const opened = await baseOpener(options.registryFolder)(asked)
@@ -75,12 +76,30 @@ describe('a model that was pulled', () => {
     for (const asked of ['sound', manifest.digest, manifest.digest.slice(0, 8)])
       expect((await findBase(options.registryFolder, asked))?.manifest).toEqual(manifest)
     await expect(baseOpener(options.registryFolder)('other')).rejects.toThrow('broken, sound')
-    await expect(findBase(options.registryFolder, 'broken')).rejects.toMatchObject({
-      code: 'registry.manifest-invalid',
-    })
+    await expect(findBase(options.registryFolder, 'broken')).rejects.toThrow(
+      'The base model "broken" is damaged: model.json is not as it was pulled. Remove it with `shoal models remove broken --force`',
+    )
     await pullBase(join(folder, 'published-0'), { ...options, name: 'broken' })
     expect((await findBase(options.registryFolder, 'broken'))?.manifest.name).toBe('broken')
     expect(await readdir(stagingFolder(options.registryFolder))).toEqual([])
+  })
+
+  it('is listed beside those that are damaged, each of which is named and can be removed', async () => {
+    const { registryFolder } = options
+    const cut = await pullBase(await published(), { ...options, name: 'cut' })
+    const empty = await pullBase(await published(1), { ...options, name: 'empty' })
+    const { manifest } = await pullBase(await published(2), { ...options, name: 'sound' })
+    await writeFile(join(cut.folder, 'model.json'), '{"format": 1')
+    await rm(join(empty.folder, 'model.json'))
+    const listed = await listBases(registryFolder)
+    expect(listed.sound.map((base) => base.manifest)).toEqual([manifest])
+    expect(listed.damaged).toMatchObject([
+      { names: ['cut'], digest: cut.manifest.digest, error: { code: 'base.damaged' } },
+      { names: ['empty'], digest: empty.manifest.digest, error: { code: 'base.damaged' } },
+    ])
+    for (const asked of ['cut', empty.manifest.digest.slice(0, 8)])
+      await removeBase(registryFolder, (await findBasePlace(registryFolder, asked))!)
+    expect(await listBases(registryFolder)).toMatchObject({ sound: [{ names: ['sound'] }], damaged: [] })
   })
 
   it('is named by the folder that a path ends in, however the path is written', async () => {
@@ -95,7 +114,7 @@ describe('a model that was pulled', () => {
     const other = await pullBase(await published(1), options)
     expect(again.manifest.digest).toBe(first.manifest.digest)
     expect(other.manifest.digest).not.toBe(first.manifest.digest)
-    expect((await listBases(options.registryFolder)).map(({ names }) => names)).toEqual([
+    expect((await listBases(options.registryFolder)).sound.map(({ names }) => names)).toEqual([
       ['again', 'published-0'],
       ['published-1'],
     ])
@@ -209,7 +228,7 @@ describe('pulling', () => {
     const from = await published()
     const both = await Promise.all(['a', 'b'].map((name) => pullBase(from, { ...options, name })))
     expect(both[0]!.manifest.digest).toBe(both[1]!.manifest.digest)
-    expect((await listBases(options.registryFolder)).map(({ names }) => names)).toEqual([['a', 'b']])
+    expect((await listBases(options.registryFolder)).sound.map(({ names }) => names)).toEqual([['a', 'b']])
     expect(await readdir(stagingFolder(options.registryFolder))).toEqual([])
   })
 
@@ -228,7 +247,7 @@ describe('pulling', () => {
     const { pid } = spawnSync(process.execPath, ['-e', ''])
     const left = join(stagingFolder(options.registryFolder), `${pid}-abcdef`)
     await writeFiles(join(left, 'model'), await tinyBaseFiles(), ['config.json'])
-    expect(await listBases(options.registryFolder)).toEqual([])
+    expect(await listBases(options.registryFolder)).toEqual({ sound: [], damaged: [] })
     await pullBase(from, options)
     expect(await readdir(stagingFolder(options.registryFolder))).toEqual([])
   })
@@ -240,11 +259,21 @@ describe('removing', () => {
     const registry = openDiskRegistry(options.registryFolder)
     const trainedOn = { ...artefact(1), meta: { base: { name: 'tiny', digest: manifest.digest } } }
     await registry.publish(mailTask, trainedOn, () => null)
-    const uses = await baseUses(options.registryFolder, registry)
+    const { uses } = await baseUses(options.registryFolder, registry)
     expect(uses.get(manifest.digest)).toEqual(['mail@1'])
     await removeBase(options.registryFolder, (await findBase(options.registryFolder, 'tiny'))!)
     await expectNothing()
     expect(await findBase(options.registryFolder, 'tiny')).toBeUndefined()
+  })
+
+  it('is told of specialists whose manifest is damaged, beside the others', async () => {
+    const registry = openDiskRegistry(options.registryFolder)
+    const digest = sha256('a base')
+    const trainedOn = { ...artefact(1), meta: { base: { name: 'tiny', digest } } }
+    for (const _ of [1, 2]) await registry.publish(mailTask, trainedOn, () => null)
+    await writeFile(manifestPath(options.registryFolder, mailTask.id, 1), '{')
+    const { uses, unreadable } = await baseUses(options.registryFolder, registry)
+    expect({ uses: uses.get(digest), unreadable }).toEqual({ uses: ['mail@2'], unreadable: ['mail@1'] })
   })
 })
 

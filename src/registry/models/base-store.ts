@@ -1,9 +1,9 @@
 /** Base models on disk: each whole in a folder named by its digest, placed by one rename; names point to digests. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { appError } from '../../base/errors.ts'
+import { AppError, appError } from '../../base/errors.ts'
 import { errorCodeOf, syncFolder, writeFileAtomic } from '../../base/files.ts'
 import { isSha256, type Sha256 } from '../../base/hash.ts'
 import { tryParseJson } from '../../base/json.ts'
@@ -14,13 +14,24 @@ import { aliasOf } from './aliases.ts'
 import { digestsFolder, modelFolder, namePath, namesFolder, stagingFolder } from './base-layout.ts'
 import { type BaseManifest, parseBaseManifest } from './base-manifest.ts'
 
-/** A model that is there. */
-export interface StoredBase {
+/** Where a model lies, whether it can be read or not. */
+export interface BasePlace {
+  readonly digest: Sha256
   /** Names that stand for it; none where a newer pull took its name. */
   readonly names: readonly string[]
-  readonly manifest: BaseManifest
   /** Where its files lie. */
   readonly folder: string
+}
+
+/** A model that is there. */
+export interface StoredBase extends BasePlace {
+  readonly manifest: BaseManifest
+}
+
+/** A model of which nothing can be said, since its `model.json` is missing or says something else. */
+export interface DamagedBase extends BasePlace {
+  /** `base.damaged`. */
+  readonly error: AppError
 }
 
 const namePattern = /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/
@@ -35,33 +46,48 @@ export function checkBaseName(name: string): void {
   })
 }
 
-/** All models of a registry, by their first name. */
-export async function listBases(registryFolder: string): Promise<readonly StoredBase[]> {
+/** All models of a registry, by their first name, and those that are damaged. */
+export async function listBases(
+  registryFolder: string,
+): Promise<{ readonly sound: readonly StoredBase[]; readonly damaged: readonly DamagedBase[] }> {
   const namesOf = await readNames(registryFolder)
   const digests = (await namesIn(digestsFolder(registryFolder))).filter((name) => isSha256(name))
-  const found = await Promise.all(digests.map((digest) => readBase(registryFolder, digest, namesOf)))
-  const key = ({ names, manifest }: StoredBase): string => names[0] ?? `~${manifest.name}`
-  return found.filter((base) => base !== undefined).sort((a, b) => (key(a) < key(b) ? -1 : 1))
+  const places = digests.map((digest) => placeOf(registryFolder, digest, namesOf))
+  const found = await Promise.all(places.map(readBase))
+  const sound = found.filter((base) => base?.kind === 'sound').map(({ base }) => base)
+  const damaged = found.filter((base) => base?.kind === 'damaged').map(({ base }) => base)
+  return { sound: sound.sort(byKey(keyOfSound)), damaged: damaged.sort(byKey(wordFor)) }
 }
 
-/** The model of a name, or of a digest or its first 8 or more digits; `undefined` where there is none. */
+/** The model of a name, or of a digest or its first 8 or more digits; `undefined` where there is none. Throws `base.damaged`. */
 export async function findBase(
   registryFolder: string,
   nameOrDigest: string,
 ): Promise<StoredBase | undefined> {
   // Only the manifest of the one that is wanted is read: another that is damaged is no reason not to find it.
+  const place = await findBasePlace(registryFolder, nameOrDigest)
+  const found = place && (await readBase(place))
+  if (found?.kind === 'damaged') throw found.base.error
+  return found?.base
+}
+
+/** The same of one that may be damaged: nothing of it is read. */
+export async function findBasePlace(
+  registryFolder: string,
+  nameOrDigest: string,
+): Promise<BasePlace | undefined> {
   const namesOf = await readNames(registryFolder)
-  const named = [...namesOf].find(([, names]) => names.includes(nameOrDigest))?.[0]
-  if (named !== undefined && isSha256(named)) {
-    const base = await readBase(registryFolder, named, namesOf)
-    if (base) return base
-  }
-  if (!/^[0-9a-f]{8,64}$/.test(nameOrDigest)) return undefined
   const digests = (await namesIn(digestsFolder(registryFolder))).filter((name) => isSha256(name))
+  const named = digests.find((digest) => namesOf.get(digest)?.includes(nameOrDigest))
+  if (named !== undefined) return placeOf(registryFolder, named, namesOf)
+  if (!/^[0-9a-f]{8,64}$/.test(nameOrDigest)) return undefined
   const [matching, ...others] = digests.filter((digest) => digest.startsWith(nameOrDigest))
-  return matching === undefined || others.length > 0
-    ? undefined
-    : await readBase(registryFolder, matching, namesOf)
+  return matching === undefined || others.length > 0 ? undefined : placeOf(registryFolder, matching, namesOf)
+}
+
+/** What people call it: its first name, else the beginning of its digest. */
+export function wordFor({ names, digest }: BasePlace): string {
+  return names[0] ?? digest.slice(0, 12)
 }
 
 /** The error for a model that is not there: `base.not-pulled` for a name that can be pulled as it is, else `base.unknown`. */
@@ -106,8 +132,8 @@ export async function publishBase(
   )
 }
 
-/** Takes a model and its names away. */
-export async function removeBase(registryFolder: string, { names, folder }: StoredBase): Promise<void> {
+/** Takes a model and its names away, also one that is damaged. */
+export async function removeBase(registryFolder: string, { names, folder }: BasePlace): Promise<void> {
   for (const name of names) await rm(namePath(registryFolder, name), { force: true })
   const trash = await makeStaging(registryFolder)
   await rename(folder, join(trash, 'removed'))
@@ -153,21 +179,46 @@ async function movedInto(staged: string, place: string): Promise<boolean> {
   }
 }
 
-async function readBase(
+type Read =
+  | { readonly kind: 'sound'; readonly base: StoredBase }
+  | { readonly kind: 'damaged'; readonly base: DamagedBase }
+
+/** Reads what is known of a model; nothing where another process has removed it since the folders were listed. */
+export async function readBase(place: BasePlace): Promise<Read | undefined> {
+  const file = join(place.folder, 'model.json')
+  try {
+    const manifest = parseBaseManifest(file, await readFile(file, 'utf8'))
+    return { kind: 'sound', base: { ...place, manifest } }
+  } catch (cause) {
+    const isMissing = errorCodeOf(cause) === 'ENOENT'
+    if (isMissing && !(await isThere(place.folder))) return undefined
+    if (!isMissing && !(cause instanceof AppError)) throw cause
+    const error = appError('base.damaged', { model: wordFor(place), files: 'model.json' }, cause)
+    return { kind: 'damaged', base: { ...place, error } }
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+function placeOf(
   registryFolder: string,
   digest: Sha256,
   namesOf: ReadonlyMap<string, readonly string[]>,
-): Promise<StoredBase | undefined> {
-  const folder = modelFolder(registryFolder, digest)
-  const file = join(folder, 'model.json')
-  try {
-    const manifest = parseBaseManifest(file, await readFile(file, 'utf8'))
-    return { names: namesOf.get(digest) ?? [], manifest, folder }
-  } catch (cause) {
-    // Removed by another process since the folders were listed.
-    if (errorCodeOf(cause) === 'ENOENT') return undefined
-    throw cause
-  }
+): BasePlace {
+  return { digest, names: namesOf.get(digest) ?? [], folder: modelFolder(registryFolder, digest) }
+}
+
+function keyOfSound({ names, manifest }: StoredBase): string {
+  return names[0] ?? `~${manifest.name}`
+}
+
+function byKey<Base>(key: (base: Base) => string): (a: Base, b: Base) => number {
+  return (a, b) => (key(a) < key(b) ? -1 : 1)
 }
 
 /** Digest → names, sorted. */

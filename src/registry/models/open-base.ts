@@ -3,7 +3,7 @@ import { appError } from '../../base/errors.ts'
 import { isSha256, type Sha256 } from '../../base/hash.ts'
 import type { BaseModel } from '../../model/encoder/base-model.ts'
 import { aliasOf } from './aliases.ts'
-import { damagedFiles, findBase, noSuchBase, type StoredBase } from './base-store.ts'
+import { damagedFiles, findBase, noSuchBase, type StoredBase, wordFor } from './base-store.ts'
 import { openParts } from './check-base.ts'
 import { type PullOptions, pullBase } from './pull-base.ts'
 
@@ -50,7 +50,6 @@ async function openStored(base: StoredBase, asked: string): Promise<BaseModel> {
   const { manifest, folder, names } = base
   const name = isSha256(asked) ? (names[0] ?? manifest.name) : asked
   const damaged = await damagedFiles(base)
-  if (damaged.length > 0)
-    throw appError('base.damaged', { model: names[0] ?? manifest.digest, files: damaged.join(', ') })
+  if (damaged.length > 0) throw appError('base.damaged', { model: wordFor(base), files: damaged.join(', ') })
   return { name, digest: manifest.digest, ...(await openParts(folder, manifest.weights, manifest.origin)) }
 }
