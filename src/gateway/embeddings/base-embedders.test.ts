@@ -50,8 +50,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function pull(): Promise<void> {
-  const published = await writeFiles(join(folder, 'published'), await tinyBaseFiles())
+async function pull(more: Readonly<Record<string, object>> = {}): Promise<void> {
+  const files = new Map(await tinyBaseFiles())
+  for (const [name, content] of Object.entries(more)) files.set(name, Buffer.from(JSON.stringify(content)))
+  const published = await writeFiles(join(folder, 'published'), files)
   await pullBase(published, { registryFolder, downloadsFolder: folder, environment: {}, name: 'tiny' })
   await vi.waitFor(() => expect(embedders.names()).toEqual(['tiny']))
 }
@@ -95,6 +97,20 @@ test('a text that is too long is refused with its tokens, or cut where that is a
   expect([...cut.vectors.subarray(16)].map((x) => x.toFixed(5))).toEqual(
     [...exact.vectors].map((x) => x.toFixed(5)),
   )
+})
+
+test('where sentence-transformers reads fewer tokens than the encoder could, a longer text is too long, and is cut there', async () => {
+  await pull({ 'sentence_bert_config.json': { max_seq_length: 16, do_lower_case: false } })
+  const embedder = (await embedders.find('tiny'))!
+  const long = 'a b c d e f g h i j k l m n o p q r'
+  await expect(embedder.embed([long], whole)).rejects.toMatchObject({
+    code: 'embeddings.too-long',
+    details: { tokens: 20, limit: 16 },
+  })
+  const cut = await embedder.embed([long], { truncate: true })
+  expect(cut).toMatchObject({ tokens: 16, truncated: 1 })
+  // 14 tokens of the text stay between [CLS] and [SEP].
+  expect(cut.vectors).toEqual((await embedder.embed([long.slice(0, 27)], whole)).vectors)
 })
 
 test('an encoder that nobody asks is let go, and loaded again when it is asked', async () => {

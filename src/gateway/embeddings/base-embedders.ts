@@ -4,7 +4,6 @@
  */
 import { stat } from 'node:fs/promises'
 import { AppError, appError, throwIfCancelled } from '../../base/errors.ts'
-import { maxTokensOf } from '../../model/encoder/encoder-config.ts'
 import { copyVectors } from '../../model/encoder/encoder-session.ts'
 import { frameText, specialCount } from '../../model/encoder/framing.ts'
 import { namesFolder } from '../../registry/models/base-layout.ts'
@@ -185,11 +184,10 @@ const unitsAtOnce = 16_384
 
 async function frameAll(
   name: string,
-  { base: { tokenizer, config } }: Served,
+  { base: { tokenizer, textLimit: limit } }: Served,
   texts: readonly string[],
   { truncate, signal }: Parameters<Embedder['embed']>[1],
 ): Promise<readonly Framed[]> {
-  const limit = maxTokensOf(config)
   const framed: Framed[] = []
   let units = 0
   for (const [index, text] of texts.entries()) {

@@ -12,6 +12,8 @@ export interface BaseModel {
   readonly digest: Sha256
   readonly config: EncoderConfig
   readonly pooling: Pooling
+  /** Tokens that sentence-transformers reads of a text at most, special ones included; not more than there are positions. */
+  readonly textLimit: number
   readonly tokenizer: Tokenizer
   /** Under Shoal's names, checked against the configuration. */
   readonly tensors: TensorSource

@@ -6,6 +6,7 @@ import type { EncoderConfig } from '../../model/encoder/encoder-config.ts'
 import { parseEncoderConfig } from '../../model/encoder/encoder-config.ts'
 import { type Pooling, parsePooling } from '../../model/encoder/pooling-config.ts'
 import { encoderSource } from '../../model/encoder/read-encoder.ts'
+import { parseTextLimit } from '../../model/encoder/text-limit.ts'
 import { elementCount, type TensorSource } from '../../model/weights/tensor-source.ts'
 import { requireRows } from '../../text/tokenizer/parse-tokenizer.ts'
 import { readTokenizer } from '../../text/tokenizer/read-tokenizer.ts'
@@ -16,6 +17,7 @@ import { openTensors, readModelJson } from './staged-files.ts'
 export interface OpenedParts {
   readonly config: EncoderConfig
   readonly pooling: Pooling
+  readonly textLimit: number
   readonly tokenizer: Tokenizer
   readonly tensors: TensorSource
 }
@@ -34,11 +36,16 @@ export async function openParts(folder: string, weights: string, source: string)
     await readModelJson(folder, 'modules.json', source),
     await readModelJson(folder, '1_Pooling/config.json', source),
   )
+  const textLimit = parseTextLimit(
+    config,
+    await readModelJson(folder, 'sentence_bert_config.json', source),
+    await readModelJson(folder, 'tokenizer_config.json', source),
+  )
   const tokenizer = await readTokenizer(folder)
   requireRows(tokenizer, config.vocabulary, 'config.json')
   const stored = await openTensors(folder, weights)
   try {
-    return { config, pooling, tokenizer, tensors: encoderSource(config, stored, weights) }
+    return { config, pooling, textLimit, tokenizer, tensors: encoderSource(config, stored, weights) }
   } catch (cause) {
     await stored.close()
     throw cause

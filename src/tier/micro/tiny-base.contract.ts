@@ -28,6 +28,7 @@ export function tinyBase(seed = 1, more = ''): BaseModel {
     digest: sha256(`tiny ${seed}`),
     config,
     pooling: { mode: 'mean', normalize: true },
+    textLimit: config.positions,
     tokenizer: parseTokenizer(tokenizerJson(pieces), 'tokenizer.json'),
     tensors: encoderSource(config, tinyTensors(config, seed), 'tiny'),
   }
