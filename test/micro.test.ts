@@ -84,6 +84,10 @@ test('a specialist is trained on a base model that was pulled, promoted, asked a
   const said = JSON.parse((await shoal.run('predict', 'desk', 'bad cab dab abc', '--json')).stdout)
   expect(said.predictions).toMatchObject([{ label: 'early', answersLocally: true }])
   expect(await served(shoal, 'surf tusk rst stuv')).toEqual({ by: 'desk@1 (micro)', problems: [] })
+  expect(await shoal.run('models', 'remove', 'tiny')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('is needed by desk@1'),
+  })
 }, 90_000)
 
 test('it teaches nano over texts that nobody labelled, on the split that it was trained with', async () => {

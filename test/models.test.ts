@@ -48,7 +48,7 @@ test('a model is pulled, listed, and removed only where no specialist needs it',
   expect(names).toEqual(['my-encoder'])
   expect(parameters).toBeGreaterThan(1000)
 
-  const artefactOnIt = { ...artefact(1), meta: { base: { name: 'my-encoder', digest } } }
+  const artefactOnIt = { ...artefact(1), meta: { model: { base: { name: 'my-encoder', digest } } } }
   await openDiskRegistry(join(shoal.home, 'registry')).publish(mailTask, artefactOnIt, () => null)
   const listed = JSON.parse((await shoal.run('models', 'list', '--json')).stdout)
   expect(listed).toMatchObject([

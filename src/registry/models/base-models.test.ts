@@ -257,7 +257,7 @@ describe('removing', () => {
   it('takes the model and its names away, and says which specialists were trained on it', async () => {
     const { manifest } = await pullBase(await published(), { ...options, name: 'tiny' })
     const registry = openDiskRegistry(options.registryFolder)
-    const trainedOn = { ...artefact(1), meta: { base: { name: 'tiny', digest: manifest.digest } } }
+    const trainedOn = { ...artefact(1), meta: { model: { base: { name: 'tiny', digest: manifest.digest } } } }
     await registry.publish(mailTask, trainedOn, () => null)
     const { uses } = await baseUses(options.registryFolder, registry)
     expect(uses.get(manifest.digest)).toEqual(['mail@1'])
@@ -269,7 +269,7 @@ describe('removing', () => {
   it('is told of specialists whose manifest is damaged, beside the others', async () => {
     const registry = openDiskRegistry(options.registryFolder)
     const digest = sha256('a base')
-    const trainedOn = { ...artefact(1), meta: { base: { name: 'tiny', digest } } }
+    const trainedOn = { ...artefact(1), meta: { reader: { base: { name: 'tiny', digest } } } }
     for (const _ of [1, 2]) await registry.publish(mailTask, trainedOn, () => null)
     await writeFile(manifestPath(options.registryFolder, mailTask.id, 1), '{')
     const { uses, unreadable } = await baseUses(options.registryFolder, registry)

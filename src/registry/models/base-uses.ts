@@ -8,11 +8,14 @@ import { isJsonObject } from '../../base/json.ts'
 import { namesIn } from '../disk.ts'
 import type { Manifest, Registry } from '../registry.ts'
 
-/** The digest of the base that a specialist's artefact names: `meta.base.digest`. */
+/** The digest of the base that the description of a specialist's model names: `base.digest` in an entry of its meta. */
 function baseDigestOf({ meta }: Pick<Manifest, 'meta'>): Sha256 | undefined {
-  const base = meta['base']
-  const digest = isJsonObject(base) ? base['digest'] : undefined
-  return typeof digest === 'string' && isSha256(digest) ? digest : undefined
+  for (const description of Object.values(meta)) {
+    const base = isJsonObject(description) ? description['base'] : undefined
+    const digest = isJsonObject(base) ? base['digest'] : undefined
+    if (typeof digest === 'string' && isSha256(digest)) return digest
+  }
+  return undefined
 }
 
 /** Digest of a base → every version that needs it, of every task; versions whose manifest cannot be read cannot be loaded either. */

@@ -7,7 +7,7 @@ import { damagedFiles, findBase, noSuchBase, type StoredBase, wordFor } from './
 import { openParts } from './check-base.ts'
 import { type PullOptions, pullBase } from './pull-base.ts'
 
-/** How a specialist names the model that it was trained on (`meta.base` of its artefact). */
+/** How a specialist names the model that it was trained on (`base` of the description in its artefact's meta). */
 export interface BaseReference {
   readonly name: string
   readonly digest: Sha256
