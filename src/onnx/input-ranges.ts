@@ -14,7 +14,7 @@ export interface InputRange {
   readonly shrunk: readonly (readonly [unit: number, factor: number])[]
 }
 
-/** Ranges by the name of the layer's weight; of several joined, the first. Layers that have none stay float32. */
+/** Ranges by the name of the layer's weight; of several joined all have the same. Layers that have none stay float32. */
 export type InputRanges = { readonly [weight: string]: InputRange }
 
 /** Names of the parameters that a weight [out, in] is joined from along its outputs; `undefined` for any other value. */

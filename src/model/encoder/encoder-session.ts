@@ -54,7 +54,7 @@ export async function loadEncoder(
   runtime: Runtime,
   options: Omit<OpenSessionOptions, 'padId'>,
 ): Promise<Session> {
-  const parameters = await readParameters(Object.values(outputs), tensors)
+  const parameters = await readParameters(Object.values(outputs), tensors, options.name)
   const bytes = lowerInference(outputs, parameters, { fused: options.precision ?? 'float32' })
   return runtime.load({ kind: 'bytes', bytes }, { ...options, give: true })
 }

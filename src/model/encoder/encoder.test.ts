@@ -86,7 +86,7 @@ describe('products in 8 bits', () => {
   }
   const int8 = async (): Promise<WeightPrecision> => {
     const ranges = await inputRanges(outputs, source, runtime, { ...options, texts: longer })
-    expect(Object.keys(ranges)).toHaveLength(4 * config.layers)
+    expect(Object.keys(ranges)).toHaveLength(6 * config.layers)
     return { kind: 'int8', ranges }
   }
 

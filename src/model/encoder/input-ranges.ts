@@ -19,7 +19,7 @@ export async function inputRanges(
   options: OpenSessionOptions & { readonly texts: readonly Int32Array[] },
 ): Promise<InputRanges> {
   const watched = watchedInputs(Object.values(outputs))
-  const most = Object.fromEntries(watched.flatMap(([name, x]) => extremes(name, x)))
+  const most = Object.fromEntries(watched.flatMap(({ names: [name], x }) => extremes(name, x)))
   const session = await openEncoderSession(most, tensors, runtime, { ...options, precision: 'float32' })
   const found = new Map<string, Float32Array>()
   try {
@@ -32,19 +32,25 @@ export async function inputRanges(
     await session.release()
   }
   return Object.fromEntries(
-    watched.map(([name]) => {
-      const least = found.get(leastOf(name))!.map((low) => -low)
-      return [name, rangeOf(least, found.get(name)!)]
+    watched.flatMap(({ names: [first, ...others] }) => {
+      const least = found.get(leastOf(first))!.map((low) => -low)
+      const range = rangeOf(least, found.get(first)!)
+      return [first, ...others].map((name) => [name, range] as const)
     }),
   )
 }
 
-/** Inputs [B, T, width] of linear layers, by the names of their weights. */
-function watchedInputs(values: readonly Value[]): readonly (readonly [string, Value])[] {
+/** An input [B, T, width] of a linear layer, and the names that its weight is joined from. */
+interface WatchedInput {
+  readonly names: readonly [first: string, ...others: string[]]
+  readonly x: Value
+}
+
+function watchedInputs(values: readonly Value[]): readonly WatchedInput[] {
   return orderedNodes(values).flatMap((node: Node) => {
-    const name = node.op.kind === 'linear' ? weightNames(node.inputs[1]!)?.[0] : undefined
+    const [first, ...others] = (node.op.kind === 'linear' && weightNames(node.inputs[1]!)) || []
     const x = node.inputs[0]
-    return name !== undefined && x?.shape.length === 3 ? [[name, x] as const] : []
+    return first !== undefined && x?.shape.length === 3 ? [{ names: [first, ...others] as const, x }] : []
   })
 }
 

@@ -1,7 +1,8 @@
 // The parameters that a graph has, by name: what is read from files for it, and what may train.
+import { appError } from '../../base/errors.ts'
 import { orderedNodes } from '../../graph/gradients.ts'
 import type { Value } from '../../graph/value.ts'
-import type { TensorSource } from '../weights/tensor-source.ts'
+import { shapeText, type TensorSource } from '../weights/tensor-source.ts'
 
 /** Parameters that the values are made of, by name. */
 export function graphParameters(values: readonly Value[]): ReadonlyMap<string, Value> {
@@ -12,12 +13,18 @@ export function graphParameters(values: readonly Value[]): ReadonlyMap<string, V
   return found
 }
 
-/** The numbers of all parameters that the values are made of, by name. */
+/** The numbers of all parameters that the values are made of, by name; throws `weights.tensor` for one of another shape. */
 export async function readParameters(
   values: readonly Value[],
   tensors: TensorSource,
+  model = 'The weights',
 ): Promise<Map<string, Float32Array>> {
   const read = new Map<string, Float32Array>()
-  for (const name of graphParameters(values).keys()) read.set(name, (await tensors.read(name)).data)
+  for (const [name, { shape }] of graphParameters(values)) {
+    const [got, wanted] = [tensors.shapeOf(name), shape.map(Number)].map(shapeText)
+    const problem = `has the shape ${got}, expected ${wanted}`
+    if (got !== wanted) throw appError('weights.tensor', { file: model, tensor: name, problem })
+    read.set(name, (await tensors.read(name)).data)
+  }
   return read
 }

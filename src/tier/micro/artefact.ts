@@ -4,9 +4,9 @@ import { z } from 'zod'
 import { appError } from '../../base/errors.ts'
 import { isSha256 } from '../../base/hash.ts'
 import type { Json } from '../../base/json.ts'
-import { parseSafetensors } from '../../model/weights/safetensors.ts'
 import type { StoredTensor, TensorSource } from '../../model/weights/tensor-source.ts'
 import type { Artefact } from '../tier.ts'
+import { precisionSchema } from './precision-schema.ts'
 
 /** The file of the changed tensors. */
 export const weightsFile = 'micro.safetensors'
@@ -25,20 +25,7 @@ const description = z.object({
   /** Class means that the distance of novelty is measured to. */
   noveltyClasses: z.int().positive(),
   /** How the weights of its layers and of its base's are kept in memory, and how what it says of itself was judged. */
-  precision: z.union([
-    z.literal('float32'),
-    z.object({
-      kind: z.literal('int8'),
-      ranges: z.record(
-        z.string(),
-        z.object({
-          least: z.number(),
-          most: z.number(),
-          shrunk: z.array(z.tuple([z.int(), z.number()]).readonly()).readonly(),
-        }),
-      ),
-    }),
-  ]),
+  precision: precisionSchema,
   usual: z.object({ logit: spread, distance: spread }),
 })
 
@@ -61,13 +48,6 @@ export function parseDescription(meta: Artefact['meta']): ClassifierDescription 
   if (parsed.success) return parsed.data
   const problem = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
   throw appError('artefact.other-version', { problem })
-}
-
-/** Opens the tensors that an artefact has of its own; throws `weights.file` or `weights.tensor`. */
-export function openOwnTensors(files: Artefact['files']): Promise<TensorSource> {
-  const weights = files.get(weightsFile)
-  if (!weights) throw appError('internal.bug', { problem: `a micro artefact has no ${weightsFile}` })
-  return parseSafetensors(weights, weightsFile)
 }
 
 /** The tensors of `changed` where it has them, else those of `base`. */

@@ -1,7 +1,6 @@
 // Trains a classifier: the upper layers of an encoder with a head, or a head on the encoder as it is.
 import { throwIfCancelled } from '../../base/errors.ts'
 import type { ExampleSet } from '../../data/example.ts'
-import { safetensorsBytes } from '../../model/weights/safetensors-writer.ts'
 import type { Task } from '../../task/types.ts'
 import type { Artefact, TrainOptions } from '../tier.ts'
 import { describe, weightsFile } from './artefact.ts'
@@ -13,6 +12,7 @@ import {
 } from './classification-work.ts'
 import { trainFrozen } from './frozen-classifier.ts'
 import { heldAsideOf } from './judge-rows.ts'
+import { keptBytes } from './kept-tensors.ts'
 import { noveltyClasses } from './novelty.ts'
 import { freezeVectors } from './rows.ts'
 import { trainTuned } from './tuned-classifier.ts'
@@ -44,7 +44,7 @@ function artefactOf(
   const { base, space, recipe, options, maxTokens } = work
   const usual = usualSigns(judged.map(({ signs }) => signs))
   const right = judged.filter(({ correct }) => correct).length
-  const weights = safetensorsBytes(new Map([...changed, ...novelty]))
+  const weights = keptBytes(new Map([...changed, ...novelty]), precision)
   return {
     tier: 'micro',
     taskKind: 'classification',

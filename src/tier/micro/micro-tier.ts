@@ -9,12 +9,13 @@ import type { Runtime } from '../../runtime/runtime.ts'
 import { dominantScript, type TableName } from '../../text/script.ts'
 import { textOf } from '../nano/inputs.ts'
 import type { Artefact, RawPredictor, Tier } from '../tier.ts'
-import { openOwnTensors, parseDescription } from './artefact.ts'
+import { parseDescription } from './artefact.ts'
 import { trainClassification } from './classification.ts'
 import { classifierOutputs } from './classifier.ts'
 import { trainExtraction } from './extraction/extraction.ts'
 import { loadExtraction } from './extraction/load-tagger.ts'
 import { chooseTaggerRecipe, type TaggerFacts, type TaggerRecipe } from './extraction/recipe.ts'
+import { openOwnTensors } from './kept-tensors.ts'
 import { createMicroPredictor } from './predictor.ts'
 import { loadQuestionAnswering } from './question-answering/load-reader.ts'
 import { trainQuestionAnswering } from './question-answering/question-answering.ts'
@@ -117,7 +118,7 @@ async function loadClassifier(
   { serving, words }: { readonly serving: MicroServing; readonly words: Tier | undefined },
 ): Promise<RawPredictor> {
   const description = parseDescription(meta)
-  const own = await openOwnTensors(files)
+  const own = await openOwnTensors(files, description.precision)
   try {
     const { base, precision } = description
     const outputs = (vector: Value) => classifierOutputs(vector, description)

@@ -6,6 +6,7 @@ import type { Json } from '../../../base/json.ts'
 import { schemeNames } from '../../../model/crf/tag-scheme.ts'
 import { scoreNames } from '../../nano/extraction/judge-chain.ts'
 import type { Artefact } from '../../tier.ts'
+import { precisionSchema } from '../precision-schema.ts'
 
 /** Counts up when descriptions or graphs change so that older ones cannot be read. */
 const format = 1
@@ -22,6 +23,8 @@ const description = z.object({
   /** Where words are cut beside the usual places. */
   cuts: z.array(z.number()),
   maxTokens: z.int().positive(),
+  /** Absent in older artefacts. */
+  precision: precisionSchema.default('float32'),
   outsideBias: z.number(),
   score: z.enum(scoreNames),
   usual: z.object({ logit: spread, distance: spread }),

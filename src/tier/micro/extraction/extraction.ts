@@ -13,7 +13,6 @@ import {
 } from '../../../model/crf/tag-scheme.ts'
 import type { BaseModel } from '../../../model/encoder/base-model.ts'
 import { maxTokensOf } from '../../../model/encoder/encoder-config.ts'
-import { safetensorsBytes } from '../../../model/weights/safetensors-writer.ts'
 import { type StoredTensor, tensorsInMemory } from '../../../model/weights/tensor-source.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import type { Task } from '../../../task/types.ts'
@@ -25,6 +24,7 @@ import { type Fold, innerFolds } from '../../nano/folds.ts'
 import { textOf } from '../../nano/inputs.ts'
 import type { Artefact, HeldAside, TrainOptions } from '../../tier.ts'
 import { overlaid, weightsFile } from '../artefact.ts'
+import { keptBytes } from '../kept-tensors.ts'
 import { fitNovelty, type NoveltyTensors, noveltyDistances } from '../novelty.ts'
 import { noveltyScoreOf, usualSigns } from '../usual.ts'
 import { describeTagger } from './artefact.ts'
@@ -264,7 +264,7 @@ function artefactOf(
       noveltyScore: noveltyScoreOf(signs[i]!, usual),
     }),
   )
-  const weights = safetensorsBytes(new Map([...changed, ...novelty]))
+  const weights = keptBytes(new Map([...changed, ...novelty]), 'float32')
   return {
     tier: 'micro',
     taskKind: 'extraction',
@@ -273,6 +273,7 @@ function artefactOf(
       tagger: describeTagger({
         base: { name: base.name, digest: base.digest },
         ...{ labels: [...labels], scheme: scheme.name, shapes: form.shapes, cuts: [...cuts], maxTokens },
+        precision: 'float32',
         ...{ outsideBias: found.form.outsideBias, score: found.form.scoreName, usual },
       }),
       training: {

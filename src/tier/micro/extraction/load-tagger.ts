@@ -1,7 +1,7 @@
 // Loads a tagger's artefact: its own tensors over those of its base.
 import { createTagScheme } from '../../../model/crf/tag-scheme.ts'
 import type { Artefact, RawPredictor } from '../../tier.ts'
-import { openOwnTensors } from '../artefact.ts'
+import { openOwnTensors } from '../kept-tensors.ts'
 import type { MicroServing } from '../serving/serving.ts'
 import { parseTaggerDescription } from './artefact.ts'
 import { createTaggerPredictor } from './predictor.ts'
@@ -13,11 +13,11 @@ export async function loadExtraction(
   serving: MicroServing,
 ): Promise<RawPredictor> {
   const description = parseTaggerDescription(meta)
-  const { base, labels, scheme, shapes } = description
-  const own = await openOwnTensors(files)
+  const { base, labels, scheme, shapes, precision } = description
+  const own = await openOwnTensors(files, precision)
   try {
     const form = { tags: createTagScheme(scheme, labels.length).tagCount, shapes }
-    const served = await openTagger(serving, form, { base, own, precision: 'float32' })
+    const served = await openTagger(serving, form, { base, own, precision })
     return createTaggerPredictor(served.session, served.base.tokenizer, description)
   } finally {
     await own.close()

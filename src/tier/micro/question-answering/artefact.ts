@@ -4,6 +4,7 @@ import { appError } from '../../../base/errors.ts'
 import { isSha256 } from '../../../base/hash.ts'
 import type { Json } from '../../../base/json.ts'
 import type { Artefact } from '../../tier.ts'
+import { precisionSchema } from '../precision-schema.ts'
 
 /** The tensor of the rarity of words, [word codes]. */
 export const rarityTensor = 'words.rarity'
@@ -19,6 +20,8 @@ const description = z.object({
   base: z.object({ name: z.string(), digest: z.custom<string>((value) => isSha256(String(value))) }),
   windows: z.object({ tokens: size, questionTokens: size, most: size }),
   answerTokens: size,
+  /** Absent in older artefacts. */
+  precision: precisionSchema.default('float32'),
   sentenceWeight: z.number(),
   ranker: z.array(z.number()).length(8).readonly(),
   judge: z.object({
@@ -32,9 +35,9 @@ export type ReaderDescription = z.infer<typeof description>
 
 /** A description as it is kept. */
 export function describeReader(parts: Omit<ReaderDescription, 'format'>): Json {
-  const { base, windows, answerTokens, sentenceWeight, ranker, judge, usual } = parts
+  const { base, windows, answerTokens, precision, sentenceWeight, ranker, judge, usual } = parts
   return {
-    ...{ format, base: { ...base }, windows: { ...windows }, answerTokens },
+    ...{ format, base: { ...base }, windows: { ...windows }, answerTokens, precision },
     ...{ sentenceWeight, ranker: [...ranker] },
     judge: { there: [...judge.there], right: [...judge.right] },
     usual: { logit: [...usual.logit], distance: [...usual.distance] },

@@ -1,7 +1,7 @@
 // Loads a reader's artefact: its own tensors over those of its base.
 import type { TaskInput } from '../../../task/types.ts'
 import type { Artefact, RawPredictor } from '../../tier.ts'
-import { openOwnTensors } from '../artefact.ts'
+import { openOwnTensors } from '../kept-tensors.ts'
 import type { MicroServing } from '../serving/serving.ts'
 import { answersOf, type PairAnswer, readPairs } from './answer-pairs.ts'
 import { answerPrediction } from './answer-prediction.ts'
@@ -28,11 +28,11 @@ export async function loadReader(
   serving: MicroServing,
 ): Promise<LoadedReader> {
   const description = parseReaderDescription(meta)
-  const own = await openOwnTensors(files)
+  const own = await openOwnTensors(files, description.precision)
   try {
-    const { windows: limits, answerTokens, sentenceWeight, ranker } = description
+    const { windows: limits, answerTokens, sentenceWeight, ranker, precision } = description
     const knowledge = { rarity: (await own.read(rarityTensor)).data, ranker }
-    const served = await openReader(serving, { base: description.base, own, precision: 'float32' })
+    const served = await openReader(serving, { base: description.base, own, precision })
     const { session, base } = served
     const { config, tokenizer } = base
     const reading = { tokenizer, reader: createQuestionReader(tokenizer), limits, knowledge }

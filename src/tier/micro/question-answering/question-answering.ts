@@ -5,13 +5,13 @@ import { seededRandom } from '../../../base/random.ts'
 import type { ExampleSet } from '../../../data/example.ts'
 import type { BaseModel } from '../../../model/encoder/base-model.ts'
 import { maxTokensOf } from '../../../model/encoder/encoder-config.ts'
-import { safetensorsBytes } from '../../../model/weights/safetensors-writer.ts'
 import type { StoredTensor } from '../../../model/weights/tensor-source.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { answerF1, sameAnswer } from '../../../task/question-answering/answer-text.ts'
 import type { Fold } from '../../nano/folds.ts'
 import type { Artefact, HeldAside, TrainOptions } from '../../tier.ts'
 import { weightsFile } from '../artefact.ts'
+import { keptBytes } from '../kept-tensors.ts'
 import { usualSigns } from '../usual.ts'
 import { fitJudge, type JudgedSigns, type JudgeWeights } from './answer-judge.ts'
 import type { PairAnswer } from './answer-pairs.ts'
@@ -179,8 +179,9 @@ function artefactOf(work: Work, { changed, novelty, answers, sentenceWeight }: T
   })
   const { rarity, ranker } = reading.knowledge
   const words = { shape: [wordCodes], data: Float32Array.from(rarity) }
-  const weights = safetensorsBytes(
+  const weights = keptBytes(
     new Map<string, StoredTensor>([...changed, ...novelty, [rarityTensor, words]]),
+    'float32',
   )
   const right = heldAside.filter(({ correct }) => correct).length
   return {
@@ -193,6 +194,7 @@ function artefactOf(work: Work, { changed, novelty, answers, sentenceWeight }: T
         ...{
           windows: reading.limits,
           answerTokens: recipe.answerTokens,
+          precision: 'float32',
           sentenceWeight,
           ranker,
           judge: all,
