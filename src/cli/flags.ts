@@ -30,6 +30,15 @@ export function countFlag(text: string): number {
   throw appError('usage.invalid', { problem: '0 is too few', hint: 'Give a whole number from 1.' })
 }
 
+/** The rank of an adapter; the flag may stand without one, so that what follows it could be meant for something else. */
+export function rankFlag(text: string): number {
+  if (/^[0-9]{1,9}$/.test(text) && Number(text) > 0) return Number(text)
+  throw appError('usage.invalid', {
+    problem: `"${text}" is not the rank of an adapter`,
+    hint: 'Give --lora a whole number from 1, such as 8, or nothing, as the last flag.',
+  })
+}
+
 /** A time such as 90s, 5m or 1h, in milliseconds. */
 export function durationFlag(text: string): number {
   const match = /^([0-9]+(?:\.[0-9]+)?)(s|m|h)$/.exec(text)

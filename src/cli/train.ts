@@ -22,7 +22,15 @@ import { maskedText } from '../text/masking.ts'
 import { cardMarkdown } from '../trust/card-markdown.ts'
 import type { CommandContext } from './context.ts'
 import { withContext } from './context.ts'
-import { type ColumnFlags, countFlag, durationFlag, saidColumns, shareFlag, wholeFlag } from './flags.ts'
+import {
+  type ColumnFlags,
+  countFlag,
+  durationFlag,
+  rankFlag,
+  saidColumns,
+  shareFlag,
+  wholeFlag,
+} from './flags.ts'
 import { addLayoutFlags, type LayoutFlags, saidLayout } from './layout-flags.ts'
 import { everyTier, openTiers, tierNamed } from './tiers.ts'
 import { stopsOf, type TrainReport, trainedJson, trainedText } from './train-report.ts'
@@ -39,6 +47,8 @@ interface TrainFlags extends ColumnFlags, LayoutFlags {
   readonly promote?: boolean
   readonly budget?: number
   readonly base?: string
+  /** True: of the usual rank. */
+  readonly lora?: number | true
   readonly shots?: number
   readonly teacher?: string
   readonly unlabelled?: string
@@ -65,6 +75,11 @@ export function trainCommand(): Command {
         .default('nano'),
     )
     .option('--base <model>', 'base model that micro begins from, by name or alias')
+    .option(
+      '--lora [rank]',
+      'micro trains an adapter of this rank (default: 8) instead of layers of its own: small, and many share one base',
+      rankFlag,
+    )
     .option(
       '--teacher <version>',
       'a specialist of the task, TASK@VERSION, that labels more inputs for nano to learn from',
@@ -127,6 +142,7 @@ async function train(context: CommandContext, task: TaskId, flags: TrainFlags): 
     checkpointFolder,
     ...(flags.budget !== undefined && { budgetMs: flags.budget }),
     ...(flags.base !== undefined && { base: flags.base }),
+    ...(flags.lora !== undefined && { lora: flags.lora === true ? usualRank : flags.lora }),
     ...(flags.shots !== undefined && { shots: flags.shots }),
     ...(economics && { economics }),
     ...(teaching && { teaching }),
@@ -168,8 +184,11 @@ async function trainAsked(
   return { trained: auto.chosen, why: auto.why, others: all.filter((one) => one !== auto.chosen) }
 }
 
+/** Rank of an adapter where --lora says none. */
+const usualRank = 8
+
 /** Flags that say something to one tier only are mistakes with another. */
-function checkFlags({ tier, base, teacher, unlabelled }: TrainFlags): void {
+function checkFlags({ tier, base, lora, teacher, unlabelled }: TrainFlags): void {
   if (teacher !== undefined && tier !== 'nano')
     throw appError('usage.invalid', {
       problem: '--teacher teaches nano, and no larger tier',
@@ -184,6 +203,11 @@ function checkFlags({ tier, base, teacher, unlabelled }: TrainFlags): void {
     throw appError('usage.invalid', {
       problem: '--base names the model that a larger tier begins from, and nano has none',
       hint: 'Add --tier micro or --tier auto, or leave --base out.',
+    })
+  if (tier === 'nano' && lora !== undefined)
+    throw appError('usage.invalid', {
+      problem: '--lora trains an adapter on a base model, and nano has none',
+      hint: 'Add --tier micro or --tier auto, or leave --lora out.',
     })
 }
 

@@ -5,6 +5,7 @@
 import { appError } from '../base/errors.ts'
 import { metered } from '../meter/energy-meter.ts'
 import { specialistDigest } from '../registry/manifest-file.ts'
+import { checkAdapter } from '../tier/check-adapter.ts'
 import type { Tier } from '../tier/tier.ts'
 import { expectedCoverage, rankedByScore } from '../trust/candidates.ts'
 import { type Behind, type ServedCascade, servedBehind } from './cascade-card.ts'
@@ -39,6 +40,7 @@ export interface AutoTrained {
  */
 export async function trainAuto(shop: AutoShop, rows: TaskRows, request: TrainRequest): Promise<AutoTrained> {
   const { clock, first: small, second: large } = shop
+  if (large !== undefined) checkAdapter(large, rows.task.kind, request)
   if (large !== undefined && !small.can.train.includes(rows.task.kind)) {
     const only = await trainSpecialist({ ...shop, tier: large }, rows, request)
     const why = `${small.kind} does not train ${rows.task.kind}: the ${large.kind} tier was trained alone.`
@@ -69,7 +71,7 @@ export async function trainAuto(shop: AutoShop, rows: TaskRows, request: TrainRe
 
 async function trainFirst(shop: AutoShop, rows: TaskRows, request: TrainRequest) {
   const run = beginRun(shop.clock)
-  const { base: _, checkpointFolder: __, ...own } = request
+  const { base: _, checkpointFolder: __, lora: ___, ...own } = request
   const splits = splitRows(rows, own)
   const trained = await trainTier({ ...shop, tier: shop.first }, { task: rows.task, splits }, own)
   const comparison = await compare(trained, own)

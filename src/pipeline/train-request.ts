@@ -23,6 +23,7 @@ export interface TrainRequest extends WorkOptions {
   readonly base?: string
   readonly checkpointFolder?: string
   readonly pooledLater?: boolean
+  readonly lora?: number
   /** Rows of each label to train on, for trying; absent: all. */
   readonly shots?: number
   /** A specialist that labels inputs for the training part; absent: the rows' own outputs are all there is. */

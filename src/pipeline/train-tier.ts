@@ -7,6 +7,7 @@ import { type SplitOutcome, splitExamples, splitRecord, trainable } from '../dat
 import { findInData } from '../eval/data-findings.ts'
 import { fitBaselines } from '../eval/report.ts'
 import type { Task } from '../task/types.ts'
+import { checkAdapter } from '../tier/check-adapter.ts'
 import type { Artefact, RawPrediction, RawPredictor, TrainOptions } from '../tier/tier.ts'
 import { chooseSplitSizes } from '../trust/calibration-size.ts'
 import { writablePredictor } from '../trust/writable-predictor.ts'
@@ -22,13 +23,14 @@ const predictBatch = 256
 
 /** Options of a tier's training, as they were asked for. */
 export function tierOptions(request: TrainRequest): TrainOptions {
-  const { signal, progress, seed, budgetMs, base, checkpointFolder, pooledLater } = request
+  const { signal, progress, seed, budgetMs, base, checkpointFolder, pooledLater, lora } = request
   return {
     seed,
     ...(budgetMs !== undefined && { budgetMs }),
     ...(base !== undefined && { base }),
     ...(checkpointFolder !== undefined && { checkpointFolder }),
     ...(pooledLater && { pooledLater }),
+    ...(lora !== undefined && { lora }),
     ...(signal && { signal }),
     ...(progress && { progress }),
   }
@@ -53,6 +55,7 @@ export async function trainTier(
   { task, splits: given, taught = [] }: TierRows,
   request: TrainRequest,
 ): Promise<Trained> {
+  checkAdapter(shop.tier, task.kind, request)
   const began = shop.clock.monotonicMs()
   const { signal, progress, seed } = request
   const work = { ...(signal && { signal }), ...(progress && { progress }) }

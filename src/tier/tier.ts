@@ -18,6 +18,8 @@ export interface TrainOptions extends WorkOptions {
   readonly base?: string
   /** True: what a smaller tier says will be pooled with this one's answers, so that it need not do so itself. */
   readonly pooledLater?: boolean
+  /** Rank of an adapter that is trained in the place of the base's own layers, for tiers that can (`can.adapt`). */
+  readonly lora?: number
   /** A folder for the checkpoints of this training: one that was broken off goes on from there by itself. */
   readonly checkpointFolder?: string
 }
@@ -29,6 +31,8 @@ export interface Artefact {
   readonly files: ReadonlyMap<string, Uint8Array>
   /** The tier's own description (sizes, options chosen, scores on the inner validation rows). */
   readonly meta: { readonly [key: string]: Json }
+  /** Where it is an adapter on a base that others share: its rank, and the bytes of its matrices. */
+  readonly adapter?: { readonly rank: number; readonly sizeBytes: number }
   /** Raw predictions on rows held aside inside the training part: what the order of thresholds may be chosen by. */
   readonly heldAside: readonly HeldAside[]
 }
@@ -78,7 +82,12 @@ export interface RawPredictor {
 
 export interface Tier {
   readonly kind: TierKind
-  readonly can: { readonly train: readonly TaskKind[]; readonly export: readonly ExportFormat[] }
+  readonly can: {
+    readonly train: readonly TaskKind[]
+    /** Kinds for which it trains an adapter where one is asked for; absent: none. */
+    readonly adapt?: readonly TaskKind[]
+    readonly export: readonly ExportFormat[]
+  }
   train(task: Task, examples: ExampleSet, options: TrainOptions): Promise<Artefact>
   load(artefact: Pick<Artefact, 'taskKind' | 'files' | 'meta'>): Promise<RawPredictor>
   /** Reads what all its artefacts share, so that loading the first of them holds up a server no longer than the next. */

@@ -216,6 +216,8 @@ export const cardSchema = z.object({
     labels: z.array(z.string()).readonly().exactOptional(),
   }),
   tier: z.string(),
+  /** Where it is an adapter on a base that others share. */
+  adapter: z.object({ rank: count, sizeBytes: count }).readonly().exactOptional(),
   data: z.object({
     train: part,
     calibration: part,

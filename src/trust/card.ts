@@ -18,7 +18,7 @@ export type { Card } from './card-schema.ts'
 export interface CardInput {
   readonly specialist: SpecialistId
   readonly task: Task
-  readonly artefact: Pick<Artefact, 'tier' | 'files' | 'meta'>
+  readonly artefact: Pick<Artefact, 'tier' | 'files' | 'meta' | 'adapter'>
   readonly splits: Splits
   readonly findings?: FindingsSummary
   readonly evaluation: Evaluation
@@ -49,6 +49,7 @@ export function makeCard(input: CardInput): Card {
       ...('labels' in task.space ? { labels: task.space.labels } : {}),
     },
     tier: input.artefact.tier,
+    ...(input.artefact.adapter && { adapter: { ...input.artefact.adapter } }),
     data: {
       train: part(splits.train),
       calibration: part(splits.calibration),

@@ -21,6 +21,7 @@ import {
 } from '../../graph/ops.ts'
 import type { Value } from '../../graph/value.ts'
 import type { EncoderActivation, EncoderConfig } from './encoder-config.ts'
+import type { EncoderAdapter, Projection } from './lora.ts'
 import { embeddingParts, encoderTensors, type LayerPart, layerParts } from './weight-names.ts'
 
 // B: texts of a batch, T: tokens of the longest of them, H: hidden size.
@@ -61,6 +62,8 @@ export interface EncoderForm {
   /** True: queries, keys and values come from one multiplication by joined weights, which are joined when loaded. */
   readonly joined?: boolean
   readonly dropout?: EncoderDropout
+  /** What stands beside the projections of its layers. */
+  readonly adapter?: EncoderAdapter
   /** True: the rows of the table of words are fed instead of the ids. */
   readonly wordsFed?: boolean
   /** [B, T, H], added to the embeddings before they are normalised: what is known of tokens besides their ids. */
@@ -145,14 +148,18 @@ function encoderLayer(config: EncoderConfig, form: EncoderForm, inputs: LayerInp
   const { layer, hidden, bias, parameters } = inputs
   const prefix = `encoder.layer.${layer}`
   const nameOf = (part: LayerPart): string => `${prefix}.${layerParts[part]}`
-  const through = (x: Value, part: LayerPart): Value => {
+  const adapted = (y: Value, part: Projection, x: Value): Value => {
+    const low = form.adapter?.(layer, part, x)
+    return low ? add(y, low) : y
+  }
+  const through = (x: Value, part: Projection): Value => {
     const [weight, offset] = [parameters(`${nameOf(part)}.weight`), parameters(`${nameOf(part)}.bias`)]
-    return linear(x, weight, offset, { transposeWeight: true })
+    return adapted(linear(x, weight, offset, { transposeWeight: true }), part, x)
   }
   const dropped = (x: Value, place: string): Value => form.dropout?.hidden(x, `${prefix}.${place}`) ?? x
 
   const [queries, keys, values] = form.joined
-    ? joinedProjections(config, hidden, (part, kind) => parameters(`${nameOf(part)}.${kind}`))
+    ? joinedProjections(config, hidden, (part, kind) => parameters(`${nameOf(part)}.${kind}`), adapted)
     : ([through(hidden, 'query'), through(hidden, 'key'), through(hidden, 'value')] as const)
   const options = { heads: config.heads, bias, dropout: form.dropout?.attention(`${prefix}.attention`) }
   const attended = through(attention(queries, keys, values, options), 'attentionOutput')
@@ -173,6 +180,7 @@ function joinedProjections(
   { hidden: width }: EncoderConfig,
   hidden: Value,
   tensor: (part: LayerPart, kind: 'weight' | 'bias') => Value,
+  adapted: (y: Value, part: Projection, x: Value) => Value,
 ): readonly [Value, Value, Value] {
   const join = (kind: 'weight' | 'bias'): Value =>
     concat(
@@ -180,8 +188,12 @@ function joinedProjections(
       0,
     )
   const all = linear(hidden, join('weight'), join('bias'), { transposeWeight: true })
-  const part = (index: number): Value =>
-    slice(all, { axis: 2, start: index * width, end: (index + 1) * width })
+  const part = (index: 0 | 1 | 2): Value =>
+    adapted(
+      slice(all, { axis: 2, start: index * width, end: (index + 1) * width }),
+      joinedParts[index],
+      hidden,
+    )
   return [part(0), part(1), part(2)]
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { appError } from '../../base/errors.ts'
 import { isSha256 } from '../../base/hash.ts'
 import type { Json } from '../../base/json.ts'
+import { isProjection, type Projection } from '../../model/encoder/lora.ts'
 import type { StoredTensor, TensorSource } from '../../model/weights/tensor-source.ts'
 import type { Artefact } from '../tier.ts'
 import { precisionSchema } from './precision-schema.ts'
@@ -13,6 +14,15 @@ export const weightsFile = 'micro.safetensors'
 
 /** Counts up when descriptions or graphs change so that older ones cannot be read. */
 const format = 1
+
+const adapter = z.object({
+  rank: z.int().positive(),
+  alpha: z.number().positive(),
+  projections: z
+    .array(z.custom<Projection>((value) => isProjection(String(value))))
+    .min(1)
+    .readonly(),
+})
 
 const spread = z.tuple([z.number(), z.number()]).readonly()
 
@@ -27,18 +37,21 @@ const description = z.object({
   /** How the weights of its layers and of its base's are kept in memory, and how what it says of itself was judged. */
   precision: precisionSchema,
   usual: z.object({ logit: spread, distance: spread }),
+  /** The adapter that is among its tensors. */
+  adapter: adapter.optional(),
 })
 
 export type ClassifierDescription = z.infer<typeof description>
 
 /** A description as it is kept. */
 export function describe(parts: Omit<ClassifierDescription, 'format'>): Json {
-  const { base, labels, multiple, maxTokens, noveltyClasses, precision, usual } = parts
+  const { base, labels, multiple, maxTokens, noveltyClasses, precision, usual, adapter } = parts
   const { logit, distance } = usual
   return {
     ...{ format, base: { ...base }, labels: [...labels], multiple, maxTokens, noveltyClasses },
     precision,
     usual: { logit: [...logit], distance: [...distance] },
+    ...(adapter && { adapter: { ...adapter, projections: [...adapter.projections] } }),
   }
 }
 

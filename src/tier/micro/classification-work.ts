@@ -73,8 +73,11 @@ export function prepareClassification(
   const { examples } = set
   const space = labelSpaceOf(task)
   const { config, tokenizer } = parts.base
-  const { seed, budgetMs } = options
-  const recipe = parts.recipeOf({ rows: examples.length, classes: space.labels.length, config })
+  const { seed, budgetMs, lora } = options
+  const recipe = parts.recipeOf({
+    ...{ rows: examples.length, classes: space.labels.length, config },
+    ...(lora !== undefined && { lora }),
+  })
   const maxTokens = Math.min(mostTokens, maxTokensOf(config))
   const classes = classesOf(examples, space)
   const names = recipe.fineTune?.labelNames && !space.multiple ? namedLabels(space) : []

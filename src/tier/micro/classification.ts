@@ -1,6 +1,7 @@
 // Trains a classifier: the upper layers of an encoder with a head, or a head on the encoder as it is.
 import { throwIfCancelled } from '../../base/errors.ts'
 import type { ExampleSet } from '../../data/example.ts'
+import { isLoraTensor } from '../../model/encoder/lora.ts'
 import type { Task } from '../../task/types.ts'
 import type { Artefact, TrainOptions } from '../tier.ts'
 import { describe, weightsFile } from './artefact.ts'
@@ -45,6 +46,11 @@ function artefactOf(
   const usual = usualSigns(judged.map(({ signs }) => signs))
   const right = judged.filter(({ correct }) => correct).length
   const weights = keptBytes(new Map([...changed, ...novelty]), precision)
+  const adapter = recipe.fineTune?.adapter
+  const adapterBytes = [...changed].reduce(
+    (sum, [name, { data }]) => (isLoraTensor(name) ? sum + data.byteLength : sum),
+    0,
+  )
   return {
     tier: 'micro',
     taskKind: 'classification',
@@ -57,10 +63,11 @@ function artefactOf(
         noveltyClasses: noveltyClasses(novelty),
         precision,
         usual,
+        ...(adapter && { adapter }),
       }),
       training: {
         seed: options.seed,
-        trainedLayers: recipe.fineTune?.layers ?? 0,
+        trainedLayers: adapter ? 0 : (recipe.fineTune?.layers ?? 0),
         epochs: recipe.fineTune ? recipe.fineTune.epochs + recipe.fineTune.finish.epochs : 0,
         ...(trimmed && { trimmed: { ...trimmed } }),
         checkRows: judged.length,
@@ -69,6 +76,7 @@ function artefactOf(
         sizeBytes: weights.length,
       },
     },
+    ...(adapter && { adapter: { rank: adapter.rank, sizeBytes: adapterBytes } }),
     heldAside: heldAsideOf(judged, usual),
   }
 }

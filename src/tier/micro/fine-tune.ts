@@ -12,6 +12,7 @@ import { dropoutKinds, type FedDropout, fedDropout } from '../../model/encoder/d
 import { type EncoderGraph, encoderGraph, encoderInputs } from '../../model/encoder/encoder.ts'
 import { maxTokensOf } from '../../model/encoder/encoder-config.ts'
 import { cosineLogits, headLogits } from '../../model/encoder/heads.ts'
+import { isLoraTensor, loraAdapter } from '../../model/encoder/lora.ts'
 import { graphParameters } from '../../model/encoder/parameters.ts'
 import { pooled } from '../../model/encoder/pooling.ts'
 import { lowerTraining } from '../../onnx/lower-training.ts'
@@ -44,7 +45,7 @@ export interface TuningStage {
   readonly learn: Int32Array
   readonly epochs: number
   readonly learningRate: number
-  /** Tensors to begin from, the head's among them; those that are not there are the base's. */
+  /** Tensors to begin from, the head's and an adapter's among them; those that are not there are the base's. */
   readonly start: ReadonlyMap<string, Float32Array>
   readonly seed: number
 }
@@ -65,6 +66,7 @@ export function fineTune(
     batches: batchesOf(rows, recipe, stage),
     columns: columnsOf(base, rows, recipe, dropout),
     frozenLayers: firstTrained(base, recipe),
+    baseIsFrozen: recipe.adapter !== undefined,
   }
   return tuneEncoder(base, job, { recipe: { ...recipe, learningRate }, seed }, options)
 }
@@ -84,6 +86,8 @@ export interface TuningJob {
   readonly columns: readonly Column[]
   /** Layers from the lowest that do not train, and what lies below them neither; absent: all train. */
   readonly frozenLayers?: number
+  /** True: nothing that is the base's trains, only what stands beside and above it. */
+  readonly baseIsFrozen?: boolean
 }
 
 /** Trains what the loss is made of, all but the base's tables; batches that would not fit in memory are parted. */
@@ -150,17 +154,23 @@ function trainedGraph(
   dropout: FedDropout,
 ): EncoderGraph {
   const from = Math.max(0, config.layers - recipe.layers)
-  if (data instanceof Float32Array) return encoderGraph(config, { from, dropout })
-  return encoderGraph(config, { from, below: encoderGraph(config, { to: from }), dropout })
+  const { adapter: form } = recipe
+  const adapter = form && loraAdapter(config, form, { as: 'parameters' })
+  const trained = { from, dropout, ...(adapter && { adapter }) }
+  if (data instanceof Float32Array) return encoderGraph(config, trained)
+  return encoderGraph(config, { ...trained, below: encoderGraph(config, { to: from }) })
 }
 
 /** Tables are never trained: few of their rows occur, and all would have to be kept. */
-function stepOf(base: BaseModel, { loss, frozenLayers }: TuningJob, recipe: TuningRecipe): TrainingStep {
+function stepOf(base: BaseModel, job: TuningJob, recipe: TuningRecipe): TrainingStep {
+  const { loss, frozenLayers = -1, baseIsFrozen = false } = job
   const own = new Set(base.tensors.names)
   const trained = [...graphParameters([loss])].flatMap(([name, parameter]): readonly Trained[] => {
-    if (/^embeddings\..*_embeddings\./.test(name) || layerOf(name) < (frozenLayers ?? -1)) return []
+    if (/^embeddings\..*_embeddings\./.test(name) || layerOf(name) < frozenLayers) return []
+    if (baseIsFrozen && own.has(name)) return []
     const weightDecay = parameter.shape.length > 1 ? recipe.weightDecay : 0
-    return [{ parameter, weightDecay, rate: own.has(name) ? rateOf(name, base, recipe) : recipe.headRate }]
+    const isInLayer = own.has(name) || isLoraTensor(name)
+    return [{ parameter, weightDecay, rate: isInLayer ? rateOf(name, base, recipe) : recipe.headRate }]
   })
   return { loss, trained, optimizer: adamW, clipNorm: recipe.clipNorm }
 }

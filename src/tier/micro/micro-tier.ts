@@ -7,9 +7,11 @@ import type { Value } from '../../graph/value.ts'
 import type { BaseModel } from '../../model/encoder/base-model.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { dominantScript, type TableName } from '../../text/script.ts'
+import { checkAdapter } from '../check-adapter.ts'
 import { textOf } from '../nano/inputs.ts'
 import type { Artefact, RawPredictor, Tier } from '../tier.ts'
 import { parseDescription } from './artefact.ts'
+import { checkRank } from './check-rank.ts'
 import { trainClassification } from './classification.ts'
 import { classifierOutputs } from './classifier.ts'
 import { trainExtraction } from './extraction/extraction.ts'
@@ -47,6 +49,12 @@ export interface MicroTierOptions {
   readonly serving?: MicroServing
 }
 
+const can: Tier['can'] = {
+  train: ['classification', 'extraction', 'question-answering'],
+  adapt: ['classification'],
+  export: [],
+}
+
 /** Bases by the script of the texts. */
 const usualBases: { readonly [Script in TableName]: string } = { en: 'minilm', zh: 'bge-small-zh' }
 
@@ -55,14 +63,16 @@ export function createMicroTier(options: MicroTierOptions): Tier {
   const serving = options.serving ?? createMicroServing(servingOptions(options))
   return {
     kind: 'micro',
-    can: { train: ['classification', 'extraction', 'question-answering'], export: [] },
+    can,
     train: async (task, set, trainOptions) => {
+      checkAdapter({ kind: 'micro', can }, task.kind, trainOptions)
       const { runtime, recipeOf = chooseRecipe, taggerRecipeOf = chooseTaggerRecipe } = options
       if (set.examples.length === 0) throw nothingToTrainOn()
       const base = await openUnit(options, trainOptions.base ?? options.base ?? usualBases[scriptOf(set)])
       const { runtimeFolder, threads = availableParallelism() } = options
       const parts = { base, runtime, threads, ...(runtimeFolder !== undefined && { runtimeFolder }) }
       try {
+        checkRank(trainOptions.lora, base)
         if (task.kind === 'question-answering') {
           const { readerRecipeOf = chooseReaderRecipe } = options
           return await trainQuestionAnswering(set, trainOptions, { ...parts, recipeOf: readerRecipeOf })
@@ -120,9 +130,10 @@ async function loadClassifier(
   const description = parseDescription(meta)
   const own = await openOwnTensors(files, description.precision)
   try {
-    const { base, precision } = description
+    const { base, precision, adapter } = description
     const outputs = (vector: Value) => classifierOutputs(vector, description)
-    const served = await serving.openVectorForm({ base, precision, own, outputs })
+    const form = { base, precision, own, outputs, ...(adapter && { adapter }) }
+    const served = await serving.openVectorForm(form)
     const encoder = createMicroPredictor(served.session, served.base.tokenizer, description)
     return await withWords(encoder, { files, meta }, words)
   } finally {

@@ -1,6 +1,7 @@
 // How much of an encoder is trained, and how: one table, so that what was found by experiments is data. Rates are those
 // of AdamW; the learning rate of a layer falls by `layerDecay` with each layer below the top.
 import type { EncoderConfig } from '../../model/encoder/encoder-config.ts'
+import { type LoraForm, usualLora } from '../../model/encoder/lora.ts'
 
 /** A regularised linear head on the vectors of a frozen encoder: multinomial logistic regression. */
 export interface HeadRecipe {
@@ -40,6 +41,8 @@ export interface ClassifierTuning extends FineTuneRecipe {
   readonly steepness: number
   /** True: a label's name, where it is words, is one more row of its class. */
   readonly labelNames: boolean
+  /** An adapter that trains with the head, beside a base that stays as it is; absent: the base's layers train. */
+  readonly adapter?: LoraForm
 }
 
 export interface Recipe {
@@ -53,6 +56,8 @@ export interface RecipeFacts {
   readonly rows: number
   readonly classes: number
   readonly config: EncoderConfig
+  /** Rank of the adapter that was asked for. */
+  readonly lora?: number
 }
 
 const head: HeadRecipe = { cost: 30, steps: 300, learningRate: 0.05, batchRows: 8192 }
@@ -84,6 +89,13 @@ const recipes: { readonly [S in Size]: Omit<ClassifierTuning, keyof typeof commo
   },
 }
 
+/** Where an adapter trains: it has far fewer numbers, at higher rates; the head's is that of the other recipes. */
+const loraRecipes: typeof recipes = {
+  tiny: { ...recipes.tiny, learningRate: 2e-3, headRate: 0.05, finish: { epochs: 6, learningRate: 2e-3 } },
+  few: { ...recipes.few, learningRate: 2e-3, headRate: 0.15, finish: { epochs: 6, learningRate: 2e-3 } },
+  many: { ...recipes.many, learningRate: 2e-3, headRate: 1.5, finish: { epochs: 1, learningRate: 7e-4 } },
+}
+
 /** Below this many rows a class they are few. */
 const fewRowsPerClass = 50
 
@@ -99,12 +111,15 @@ function sizeOf({ rows, classes }: RecipeFacts): Size {
 
 /** The recipe for a task of so many rows and classes. */
 export function chooseRecipe(facts: RecipeFacts): Recipe {
-  const recipe = recipes[sizeOf(facts)]
+  const { lora, config } = facts
+  const recipe = (lora === undefined ? recipes : loraRecipes)[sizeOf(facts)]
   const { layers, epochs, finish, batchRows } = recipe
   const atLeast = (own: number): number => Math.max(own, Math.ceil((leastSteps * batchRows) / facts.rows))
   const sized = {
-    ...{ layers: Math.min(layers, facts.config.layers), epochs: atLeast(epochs) },
+    layers: lora === undefined ? Math.min(layers, config.layers) : config.layers,
+    epochs: atLeast(epochs),
     finish: { ...finish, epochs: atLeast(finish.epochs) },
   }
-  return { head, fineTune: { ...common, ...recipe, ...sized } }
+  const adapted = lora === undefined ? {} : { adapter: usualLora(lora), layerDecay: 1 }
+  return { head, fineTune: { ...common, ...recipe, ...sized, ...adapted } }
 }

@@ -1,5 +1,7 @@
 // Trains the upper layers of an encoder with a head in two stages: first without the rows held aside, which are judged
 // by what came out, then on from there with all rows.
+import { seededRandom } from '../../base/random.ts'
+import { loraShapes, loraStart } from '../../model/encoder/lora.ts'
 import { tensorsInMemory } from '../../model/weights/tensor-source.ts'
 import type { WeightPrecision } from '../../onnx/fused-rules.ts'
 import { allowedByDefault } from '../../runtime/training/memory.ts'
@@ -33,7 +35,10 @@ export async function trainTuned(
   const { epochs, learningRate, finish } = recipe
   const { seed } = work.options
   const stages = stageShares(work, fold, recipe)
-  let tensors = await startingHead(work, fold, freeze)
+  let tensors: ReadonlyMap<string, Float32Array> = new Map([
+    ...startingAdapter(work, recipe),
+    ...(await startingHead(work, fold, freeze)),
+  ])
   let found: Found = { novelty: new Map(), judged: [], precision: 'float32' }
   let planned = 0
   let done = 0
@@ -132,6 +137,14 @@ async function startingHead(
   return asStart({ weight, bias: new Float32Array(labels) })
 }
 
+function startingAdapter(
+  { base, options }: ClassificationWork,
+  { adapter }: ClassifierTuning,
+): ReadonlyMap<string, Float32Array> {
+  if (!adapter) return new Map()
+  return loraStart(base.config, adapter, seededRandom(options.seed).fork('adapter'))
+}
+
 function asStart({ weight, bias }: HeadWeights): ReadonlyMap<string, Float32Array> {
   return new Map([
     ['head.weight', weight],
@@ -143,12 +156,14 @@ function asStart({ weight, bias }: HeadWeights): ReadonlyMap<string, Float32Arra
 function changedTensors(
   { base, space }: ClassificationWork,
   tensors: ReadonlyMap<string, Float32Array>,
-  { steepness }: ClassifierTuning,
+  { steepness, adapter }: ClassifierTuning,
 ): TrainedClassifier['changed'] {
+  const adapted = adapter ? loraShapes(base.config, adapter) : new Map<string, readonly number[]>()
+  const shapeOf = (name: string): readonly number[] => adapted.get(name) ?? base.tensors.shapeOf(name)
   const layers = [...tensors].flatMap(([name, data]) =>
     name.startsWith('head.')
       ? []
-      : [[name, { shape: base.tensors.shapeOf(name), data: Float32Array.from(data) }] as const],
+      : [[name, { shape: shapeOf(name), data: Float32Array.from(data) }] as const],
   )
   const head = { weight: tensors.get('head.weight')!, bias: tensors.get('head.bias')! }
   return new Map([...layers, ...headTensors(space.multiple ? head : linearOfCosines(head, steepness))])
@@ -183,6 +198,7 @@ async function look(
   const changed = changedTensors(work, tensors, recipe)
   const about = {
     ...{ base, runtime, threads, tensors: overlaid(base.tensors, tensorsInMemory(changed)) },
+    ...(recipe.adapter && { adapter: recipe.adapter }),
     ...(options.signal && { signal: options.signal }),
   }
   const known = sampled(learn)
@@ -196,7 +212,8 @@ async function look(
       precision,
     })
   }
-  if (form === 'float32') return lookAs('float32')
+  // What adapters stand beside is shared by all, and ranges of 8 bits are a specialist's own.
+  if (form === 'float32' || recipe.adapter) return lookAs('float32')
   const ranged = Array.from(sampled(learn, mostRangeRows), (row) => texts[row]!)
   const int8 = await lookAs(await eightBits(ranged, about))
   if (form === 'int8') return int8

@@ -5,11 +5,13 @@ import type { Value } from '../../../graph/value.ts'
 import { type EncoderForm, encoderGraph } from '../../../model/encoder/encoder.ts'
 import type { EncoderConfig } from '../../../model/encoder/encoder-config.ts'
 import { roundedStep } from '../../../model/encoder/framing.ts'
+import type { LoraForm } from '../../../model/encoder/lora.ts'
 import { pooled } from '../../../model/encoder/pooling.ts'
 import type { TensorSource } from '../../../model/weights/tensor-source.ts'
 import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
 import type { Session } from '../../../runtime/runtime.ts'
 import { overlaid } from '../artefact.ts'
+import { readAdapter } from './adapters.ts'
 import {
   type BaseFacts,
   type LayersBelow,
@@ -31,6 +33,8 @@ interface SpecialistForm {
   readonly precision: WeightPrecision
   /** What a specialist has of its own: a head, and layers from some layer up to the last. */
   readonly own: TensorSource
+  /** Where it has an adapter in the place of layers: how that is made; its tensors are among its own. */
+  readonly adapter?: LoraForm
 }
 
 /** What is asked about the vector of a text. */
@@ -59,11 +63,13 @@ export interface Parts {
 }
 
 /** Sessions of a specialist over vectors. */
-export function vectorParts(opened: OpenedBase, form: VectorForm): Promise<Parts> {
+export async function vectorParts(opened: OpenedBase, form: VectorForm): Promise<Parts> {
   const { own, precision, outputs } = form
   const { config, pooling } = opened.facts
-  const from = firstOwnLayer(own.names, config)
-  return loadingParts(opened, { to: from, last: 'vector', precision }, async (keep) => {
+  const adapter = form.adapter && (await readAdapter(config, form.adapter, own))
+  const from = adapter ? config.layers : firstOwnLayer(own.names, config)
+  const below = { to: from, last: 'vector', precision, ...(adapter && { adapter }) } as const
+  return loadingParts(opened, below, async (keep) => {
     const graph = encoderGraph(config, { joined: true, from, wordsFed: true })
     const tensors = from === config.layers ? own : overlaid(await opened.tensors(), own)
     if (from < config.layers) {

@@ -4,6 +4,7 @@ import type { BaseModel } from '../../../model/encoder/base-model.ts'
 import { encoderGraph } from '../../../model/encoder/encoder.ts'
 import { copyVectors, openEncoderSession } from '../../../model/encoder/encoder-session.ts'
 import { inputRanges } from '../../../model/encoder/input-ranges.ts'
+import { type LoraForm, loraAdapter } from '../../../model/encoder/lora.ts'
 import { pooled } from '../../../model/encoder/pooling.ts'
 import type { TensorSource } from '../../../model/weights/tensor-source.ts'
 import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
@@ -13,6 +14,8 @@ export interface LayerFormOptions {
   readonly base: BaseModel
   /** The base's tensors with the trained ones over them. */
   readonly tensors: TensorSource
+  /** The adapter that is among the tensors. */
+  readonly adapter?: LoraForm
   readonly runtime: Runtime
   readonly threads: number
   readonly signal?: AbortSignal
@@ -22,9 +25,11 @@ export interface LayerFormOptions {
 export async function vectorsOf(
   texts: readonly Int32Array[],
   precision: WeightPrecision,
-  { base: { name, config, pooling }, tensors, runtime, threads, signal }: LayerFormOptions,
+  { base: { name, config, pooling }, tensors, adapter: form, runtime, threads, signal }: LayerFormOptions,
 ): Promise<Float32Array> {
-  const outputs = { vector: pooled(encoderGraph(config, { joined: true }), pooling) }
+  const adapter = form && loraAdapter(config, form, { as: 'parameters' })
+  const graph = encoderGraph(config, { joined: true, ...(adapter && { adapter }) })
+  const outputs = { vector: pooled(graph, pooling) }
   const session = await openEncoderSession(outputs, tensors, runtime, {
     ...{ name, padId: config.padId, threads, spinning: true, precision },
     ...(signal && { signal }),

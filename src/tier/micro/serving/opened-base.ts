@@ -9,6 +9,7 @@ import { pooled } from '../../../model/encoder/pooling.ts'
 import type { TensorSource } from '../../../model/weights/tensor-source.ts'
 import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
 import type { Runtime, Session } from '../../../runtime/runtime.ts'
+import { type FedAdapter, withAdapter } from './adapters.ts'
 import type { HeldSession, SharedSessions } from './shared-sessions.ts'
 
 /** What is known of a base without its tensors. */
@@ -34,6 +35,8 @@ export interface LayersBelow {
   /** What all layers give: the vector of a text, or as those before the last do, its tokens' hidden states. */
   readonly last: 'vector' | 'hidden'
   readonly precision: WeightPrecision
+  /** What stands beside them. */
+  readonly adapter?: FedAdapter
 }
 
 /**
@@ -42,19 +45,22 @@ export interface LayersBelow {
  */
 export async function sharedBelow(
   opened: OpenedBase,
-  { to, last, precision }: LayersBelow,
+  { to, last, precision, adapter }: LayersBelow,
 ): Promise<readonly HeldSession[]> {
   const { config, pooling } = opened.facts
   const words = await hold(opened, { [encoderInputs.words]: wordRows(config) }, 'words', 'float32')
   if (to === 0) return [words]
   try {
-    const graph = encoderGraph(config, { joined: true, to, wordsFed: true })
+    const beside = adapter && { adapter: adapter.graph }
+    const graph = encoderGraph(config, { joined: true, to, wordsFed: true, ...beside })
     const isVector = to === config.layers && last === 'vector'
     const outputs = isVector
       ? { [vectorName]: pooled(graph, pooling) }
       : { [encoderInputs.hidden]: graph.hidden }
     const part = isVector ? `to the vector ${JSON.stringify(pooling)}` : `to ${to}`
-    return [words, await hold(opened, outputs, part, precision)]
+    if (!adapter) return [words, await hold(opened, outputs, part, precision)]
+    const adapted = await hold(opened, outputs, `${part} with ${adapter.key}`, precision)
+    return [words, withAdapter(adapted, adapter)]
   } catch (cause) {
     await words.release()
     throw cause
