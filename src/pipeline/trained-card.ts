@@ -27,6 +27,7 @@ import { templateDigest } from '../trust/validity.ts'
 import { verdictOf } from '../trust/verdict.ts'
 import { moneyOf, type TaskEconomics } from './economics.ts'
 import type { TaskRows } from './task-rows.ts'
+import { toldOptions } from './told-options.ts'
 
 /** What the run knows once the tier has trained and answered the held-out rows. */
 export interface Trained {
@@ -106,7 +107,7 @@ export function trainedCard(
       options: {
         budgetMs: parts.budgetMs ?? null,
         ...parts.options,
-        ...(artefact.meta as { [key: string]: Json }),
+        ...toldOptions(artefact.meta),
       },
       createdAt: new Date(parts.clock.nowMs()).toISOString(),
       trainMs: Math.round(trained.trainMs),

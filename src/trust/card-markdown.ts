@@ -6,6 +6,7 @@ import { confusionChart } from './charts/confusion-chart.ts'
 import { reliabilityDiagram } from './charts/reliability-diagram.ts'
 import { riskCoverageChart } from './charts/risk-coverage-chart.ts'
 import { findingsLines } from './findings-markdown.ts'
+import { optionLines } from './options-markdown.ts'
 import { stagesLines } from './stages-markdown.ts'
 
 const contenderNames: {
@@ -190,7 +191,8 @@ function provenance(card: Card): readonly string[] {
         `masking version ${holdsFor.maskingVersion}`,
         ...(holdsFor.upstream === undefined ? [] : [`upstream model ${holdsFor.upstream}`]),
       ].join('; ')}.`,
-      `- Options: \`${JSON.stringify(from.options)}\``,
+      '- Options:',
+      ...optionLines(from.options),
     ].join('\n'),
   ]
 }
