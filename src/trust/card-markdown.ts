@@ -33,7 +33,7 @@ export function cardMarkdown(card: Card, { charts }: CardMarkdownOptions): strin
     charts ? some.filter((chart) => chart !== undefined) : []
   return [
     `# ${card.specialist}`,
-    `A ${card.tier} specialist for ${card.task.kind}${labelCount(card)}, trained on ${number(card.data.train.rows)} examples on ${card.provenance.createdAt.slice(0, 10)}.`,
+    `A ${card.tier} specialist for ${card.task.kind}${labelCount(card)}, trained on ${number(card.data.train.rows)} examples on ${card.provenance.createdAt.slice(0, 10)}${adapterWords(card)}.`,
     ...verdict(card),
     ...promise(card),
     ...drawn(riskCoverageChart(card)),
@@ -199,6 +199,11 @@ function provenance(card: Card): readonly string[] {
 
 function labelCount(card: Card): string {
   return card.task.labels === undefined ? '' : ` into ${card.task.labels.length} labels`
+}
+
+function adapterWords({ adapter }: Card): string {
+  if (adapter === undefined) return ''
+  return `: an adapter of rank ${adapter.rank}, ${number(Math.ceil(adapter.sizeBytes / 1024))} KB, on a base that others share`
 }
 
 function wrongWord(card: Card): string {
