@@ -2,13 +2,14 @@
  * Accuracy of the micro tier on labelled tasks, full and of few rows, beside the targets and the published or measured
  * rivals. `SHOAL_HOME` names the folder with the base models; parts are resumed; `SHOAL_BENCH_ONLY` picks some of them.
  */
-import type { JsonObject } from '../src/base/json.ts'
+import { isJsonObject, type JsonObject } from '../src/base/json.ts'
 import { createMicroTier } from '../src/tier/micro/micro-tier.ts'
 import { withMicroParts } from './base-models.ts'
 import { resumableCells } from './cells.ts'
 import { devRows, fewRows, type Row, readSet, type SetName } from './data/labelled-sets.ts'
 import type { Bench, Figure } from './harness.ts'
 import { scoreLabels, trainOn } from './label-run.ts'
+import { measureScope, type Scope, type Told } from './scope-run.ts'
 
 interface Measured {
   readonly set: SetName
@@ -65,11 +66,18 @@ export const bench: Bench = {
   },
 }
 
-const cell = resumableCells('micro-accuracy', ['tier/micro', 'model/encoder', 'runtime/training'])
+const cell = resumableCells('micro-accuracy', [
+  'tier/micro',
+  'tier/nano',
+  'model/encoder',
+  'runtime/training',
+])
 
 interface Scores extends JsonObject {
   readonly accuracy: number
   readonly trainSeconds: number
+  /** Of clinc150. */
+  readonly scope?: Scope
 }
 
 async function measure(task: Measured, name: string, split: 'dev' | 'test'): Promise<Scores> {
@@ -80,15 +88,26 @@ async function measure(task: Measured, name: string, split: 'dev' | 'test'): Pro
         const { train, test } = readSet(task.set)
         const parts = split === 'dev' ? devRows(train) : { train, held: test }
         const rows = task.perClass ? fewRows(parts.train, task.perClass, seed) : parts.train
-        return runOnce(rows, parts.held, seed)
+        return runOnce(rows, parts.held, { seed, withScope: task.set === 'clinc150' && split === 'test' })
       }),
     )
   }
   const mean = (field: string): number => runs.reduce((sum, run) => sum + Number(run[field]), 0) / runs.length
-  return { accuracy: mean('accuracy'), trainSeconds: mean('trainSeconds'), runs }
+  const [first] = runs
+  const scope = first?.['scope']
+  return {
+    accuracy: mean('accuracy'),
+    trainSeconds: mean('trainSeconds'),
+    runs,
+    ...(scope && { scope: scope as Scope }),
+  }
 }
 
-async function runOnce(rows: readonly Row[], held: readonly Row[], seed: number): Promise<JsonObject> {
+async function runOnce(
+  rows: readonly Row[],
+  held: readonly Row[],
+  { seed, withScope }: { readonly seed: number; readonly withScope: boolean },
+): Promise<JsonObject> {
   return withMicroParts(async (parts) => {
     const tier = createMicroTier(parts)
     const { artefact, predictor, trainSeconds } = await trainOn(tier, rows, { seed })
@@ -97,9 +116,12 @@ async function runOnce(rows: readonly Row[], held: readonly Row[], seed: number)
     const textsPerSecond = held.length / ((performance.now() - began) / 1000)
     const sizeBytes = [...artefact.files.values()].reduce((sum, { length }) => sum + length, 0)
     const training = artefact.meta['training'] ?? null
+    const words = artefact.meta['words'] ?? null
+    const scope = withScope ? { scope: await measureScope({ artefact, predictor }) } : {}
     await predictor.dispose()
     return {
-      ...{ ...scores, trainSeconds, textsPerSecond, sizeBytes, training },
+      ...{ ...scores, trainSeconds, textsPerSecond, sizeBytes, training, ...scope },
+      words: isJsonObject(words) ? (words['stacking'] ?? null) : null,
       trainRows: rows.length,
       heldRows: held.length,
     }
@@ -108,7 +130,11 @@ async function runOnce(rows: readonly Row[], held: readonly Row[], seed: number)
 
 const percent = (share: number): string => `${(share * 100).toFixed(2)}%`
 
-function figuresOf(task: Measured, name: string, { accuracy, trainSeconds }: Scores): readonly Figure[] {
+function figuresOf(
+  task: Measured,
+  name: string,
+  { accuracy, trainSeconds, scope }: Scores,
+): readonly Figure[] {
   const seeds = task.seeds.length === 1 ? 'seed 0' : `mean of ${task.seeds.length} seeds`
   return [
     {
@@ -128,5 +154,25 @@ function figuresOf(task: Measured, name: string, { accuracy, trainSeconds }: Sco
             met: trainSeconds <= task.seconds,
           },
         ]),
+    ...(scope === undefined ? [] : scopeFigures(scope)),
+  ]
+}
+
+function scopeFigures({ novelty, gateway }: Scope): readonly Figure[] {
+  const told = (called: string, { auroc, caughtAt5 }: Told): readonly Figure[] => [
+    {
+      what: `clinc150 out-of-scope, AUROC of ${called}, seed 0`,
+      measured: auroc.toFixed(4),
+      ...{ target: 'at least 0.975', met: auroc >= 0.975 },
+    },
+    {
+      what: `clinc150 out-of-scope, caught at 5% false alarms by ${called}, seed 0`,
+      measured: percent(caughtAt5),
+      ...{ target: 'at least 88%', met: caughtAt5 >= 0.88 },
+    },
+  ]
+  return [
+    ...told('the novelty score', novelty),
+    ...told("the gateway's rule (novel, else by confidence)", gateway),
   ]
 }

@@ -1,19 +1,13 @@
 /** Texts out of scope on clinc150: how well novelty tells them, alone and as the gateway uses it; and how often in-domain texts are called novel. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { JsonObject } from '../src/base/json.ts'
-import { auroc } from '../src/stats/ranking.ts'
-import type { RawPrediction } from '../src/tier/tier.ts'
 import { calibratedPrediction } from '../src/trust/calibrated-predictor.ts'
-import { type Calibration, fitCalibration } from '../src/trust/calibration.ts'
-import { noveltyLimitFor } from '../src/trust/novelty-limit.ts'
-import { dataFolder, type Row, readSet, type SetName } from './data/labelled-sets.ts'
+import { readSet, type SetName } from './data/labelled-sets.ts'
 import { type Bench, type Figure, fileDigest } from './harness.ts'
 import { trainNanoOn } from './label-run.ts'
+import { askOf, clincFile, measureScope, type Scope, scopeRows, type Told, tell } from './scope-run.ts'
 import { fitTopProbability } from './tfidf-confidence.ts'
 
 const seeds = 3
-const falseAlarms = 0.05
 const inDomain: readonly SetName[] = ['banking77', 'clinc150', 'ag_news', 'dair_emotion']
 
 export const bench: Bench = {
@@ -33,7 +27,7 @@ export const bench: Bench = {
     }
     return {
       seed,
-      options: { seeds, falseAlarms },
+      options: { seeds },
       data: { 'clinc150/data_full.json': await fileDigest(clincFile()), ...digestsOf(inDomain) },
       figures: [...scopeFigures(runs), ...alarms.map(alarmFigure)],
       results: { outOfScope: runs.map((run) => ({ ...run })), inDomain: alarms.map((one) => ({ ...one })) },
@@ -41,74 +35,25 @@ export const bench: Bench = {
   },
 }
 
-const clincFile = (): string => join(dataFolder(), 'clinc150', 'data_full.json')
 const digestsOf = (names: readonly SetName[]): { [file: string]: string } =>
   Object.fromEntries(names.flatMap((name) => Object.entries(readSet(name).digests)))
 
-/** How well a score tells texts out of scope: larger is further out. */
-interface Told extends JsonObject {
-  readonly auroc: number
-  /** Share of the texts out of scope above the score that 5% of those in scope exceed. */
-  readonly caughtAt5: number
-}
-
-interface OutOfScope extends JsonObject {
+interface OutOfScope extends Scope {
   readonly seed: number
-  readonly novelty: Told
-  /** The gateway's rule: what is novel goes upstream, the rest where its confidence is too low. */
-  readonly gateway: Told
-  readonly nanoTopProbability: Told
   readonly tfidfTopProbability: Told
-  /** Share called novel at the limit that the gateway keeps, and of in-scope rows. */
-  readonly novelAtLimit: number
-  readonly falseNovel: number
 }
 
 async function outOfScope(seed: number): Promise<OutOfScope> {
-  const { train, test, oos_test }: { train: Row[]; test: Row[]; oos_test: Row[] } = JSON.parse(
-    readFileSync(clincFile(), 'utf8'),
+  const { train, inside, outside } = scopeRows()
+  const run = await trainNanoOn(train, seed)
+  const scope = await measureScope(run)
+  await run.predictor.dispose()
+  const topProbability = fitTopProbability(train, seed)([...inside, ...outside].map(([text]) => text))
+  const tfidf = tell(
+    topProbability.map((top) => -top),
+    inside.length,
   )
-  const asked = [...test, ...oos_test]
-  const told = (scores: readonly number[]): Told => tell(scores, test.length)
-  const { predictions, calibration, limit } = await askNano(train, asked, seed)
-  const said = predictions.map((raw) => calibratedPrediction(raw, calibration))
-  const novel = said.map(({ novelty }) => novelty > limit)
-  const share = (part: readonly boolean[]): number => part.filter(Boolean).length / part.length
-  const topProbability = fitTopProbability(train, seed)
-  return {
-    seed,
-    novelty: told(predictions.map(({ noveltyScore }) => noveltyScore)),
-    gateway: told(said.map(({ confidence }, at) => (novel[at] ? 1 : 0) - confidence)),
-    nanoTopProbability: told(predictions.map(({ score }) => -score)),
-    tfidfTopProbability: told(topProbability(asked.map(([text]) => text)).map((top) => -top)),
-    novelAtLimit: share(novel.slice(test.length)),
-    falseNovel: share(novel.slice(0, test.length)),
-  }
-}
-
-function tell(scores: readonly number[], inScope: number): Told {
-  const limit = scores.slice(0, inScope).sort((a, b) => b - a)[Math.floor(inScope * falseAlarms)]!
-  const outside = scores.slice(inScope)
-  return {
-    auroc: auroc(scores.map((score, at) => ({ score, positive: at >= inScope })))!,
-    caughtAt5: outside.filter((score) => score > limit).length / outside.length,
-  }
-}
-
-interface Asked {
-  readonly predictions: readonly RawPrediction[]
-  readonly calibration: Calibration
-  readonly limit: number
-}
-
-/** Trains on rows and answers others; novelty and its limit come from rows held aside of the training rows. */
-async function askNano(train: readonly Row[], asked: readonly Row[], seed: number): Promise<Asked> {
-  const { artefact, predictor } = await trainNanoOn(train, seed)
-  const predictions = await predictor.predict(asked.map(([text]) => ({ kind: 'text', text })))
-  await predictor.dispose()
-  const { heldAside } = artefact
-  const calibration = fitCalibration(heldAside, heldAside)
-  return { predictions, calibration, limit: noveltyLimitFor(heldAside.length) }
+  return { ...scope, seed, tfidfTopProbability: tfidf }
 }
 
 interface Alarms extends JsonObject {
@@ -119,7 +64,9 @@ interface Alarms extends JsonObject {
 
 async function inDomainAlarms(set: SetName, seed: number): Promise<Alarms> {
   const { train, test } = readSet(set)
-  const { predictions, calibration, limit } = await askNano(train, test, seed)
+  const run = await trainNanoOn(train, seed)
+  const { predictions, calibration, limit } = await askOf(run, test)
+  await run.predictor.dispose()
   const novel = predictions.filter((raw) => calibratedPrediction(raw, calibration).novelty > limit)
   return { set, rows: test.length, novel: novel.length }
 }

@@ -74,14 +74,16 @@ export function prepareClassification(
   const space = labelSpaceOf(task)
   const { config, tokenizer } = parts.base
   const { seed, budgetMs, lora } = options
+  const maxTokens = Math.min(mostTokens, maxTokensOf(config))
+  const frame = (text: string): Int32Array => frameText(tokenizer, text, maxTokens)
+  const own = examples.map(({ input }) => frame(textOf(input)))
+  const tokens = own.reduce((sum, { length }) => sum + length, 0)
   const recipe = parts.recipeOf({
-    ...{ rows: examples.length, classes: space.labels.length, config },
+    ...{ rows: own.length, tokens, classes: space.labels.length, config },
     ...(lora !== undefined && { lora }),
   })
-  const maxTokens = Math.min(mostTokens, maxTokensOf(config))
   const classes = classesOf(examples, space)
   const names = recipe.fineTune?.labelNames && !space.multiple ? namedLabels(space) : []
-  const frame = (text: string): Int32Array => frameText(tokenizer, text, maxTokens)
   const folds = innerFolds(
     { classes, groups: groupsOf(set), contained: new Uint8Array(examples.length) },
     seededRandom(seed).fork('folds'),
@@ -90,7 +92,7 @@ export function prepareClassification(
   return {
     ...parts,
     ...{ set, space, recipe, options, maxTokens },
-    texts: [...examples.map(({ input }) => frame(textOf(input))), ...names.map(({ words }) => frame(words))],
+    texts: [...own, ...names.map(({ words }) => frame(words))],
     classes: Int32Array.from([...classes, ...names.map(({ label }) => label)]),
     targets: withNames(targetsOf(examples, space), names, space),
     weights: Float32Array.from([...examples.map(({ weight }) => weight), ...names.map(() => 1)]),

@@ -54,6 +54,8 @@ export interface Recipe {
 /** What a recipe is chosen by. */
 export interface RecipeFacts {
   readonly rows: number
+  /** Of all rows together. */
+  readonly tokens: number
   readonly classes: number
   readonly config: EncoderConfig
   /** Rank of the adapter that was asked for. */
@@ -71,8 +73,8 @@ const common = {
   clipNorm: 1,
 } as const
 
-/** By rows in all: below a few hundred; by rows a class: few or many. */
-type Size = 'tiny' | 'few' | 'many'
+/** By rows in all: below a few hundred; by rows a class: few or many; by the time that a pass over many takes. */
+type Size = 'tiny' | 'few' | 'many' | 'large'
 
 const recipes: { readonly [S in Size]: Omit<ClassifierTuning, keyof typeof common> } = {
   tiny: {
@@ -84,7 +86,11 @@ const recipes: { readonly [S in Size]: Omit<ClassifierTuning, keyof typeof commo
     ...{ finish: { epochs: 6, learningRate: 3e-4 }, steepness: 12, labelNames: true },
   },
   many: {
-    ...{ layers: 6, epochs: 4, batchRows: 64, learningRate: 3e-4, headRate: 10, maxTokens: 128 },
+    ...{ layers: 6, epochs: 3, batchRows: 64, learningRate: 3e-4, headRate: 10, maxTokens: 128 },
+    ...{ finish: { epochs: 2, learningRate: 2e-4 }, steepness: 20, labelNames: false },
+  },
+  large: {
+    ...{ layers: 6, epochs: 2, batchRows: 64, learningRate: 2e-4, headRate: 10, maxTokens: 128 },
     ...{ finish: { epochs: 1, learningRate: 1e-4 }, steepness: 20, labelNames: false },
   },
 }
@@ -104,8 +110,11 @@ const leastSteps = 20
 
 const tinyRows = 256
 
-function sizeOf({ rows, classes }: RecipeFacts): Size {
-  if (rows >= fewRowsPerClass * classes) return 'many'
+/** From this many tokens on a pass takes minutes, and shows enough to need fewer passes. */
+const largeTokens = 500_000
+
+function sizeOf({ rows, tokens, classes }: RecipeFacts): Size {
+  if (rows >= fewRowsPerClass * classes) return tokens < largeTokens ? 'many' : 'large'
   return rows < tinyRows ? 'tiny' : 'few'
 }
 
