@@ -95,11 +95,22 @@ const recipes: { readonly [S in Size]: Omit<ClassifierTuning, keyof typeof commo
   },
 }
 
-/** Where an adapter trains: it has far fewer numbers, at higher rates; the head's is that of the other recipes. */
-const loraRecipes: typeof recipes = {
-  tiny: { ...recipes.tiny, learningRate: 2e-3, headRate: 0.05, finish: { epochs: 6, learningRate: 2e-3 } },
-  few: { ...recipes.few, learningRate: 2e-3, headRate: 0.15, finish: { epochs: 6, learningRate: 2e-3 } },
-  many: { ...recipes.many, learningRate: 2e-3, headRate: 1.5, finish: { epochs: 1, learningRate: 7e-4 } },
+interface LoraRates {
+  readonly learningRate: number
+  readonly headRate: number
+  /** As the learning rate of `ClassifierTuning.finish`. */
+  readonly finish: number
+}
+
+/**
+ * Learning rates where an adapter trains: it has far fewer numbers than layers, at higher rates; the head's are those of
+ * the other recipes.
+ */
+const loraRates: { readonly [S in Size]: LoraRates } = {
+  tiny: { learningRate: 2e-3, headRate: 0.05, finish: 2e-3 },
+  few: { learningRate: 2e-3, headRate: 0.15, finish: 2e-3 },
+  many: { learningRate: 2e-3, headRate: 1.5, finish: 1.3e-3 },
+  large: { learningRate: 2e-3, headRate: 1, finish: 1e-3 },
 }
 
 /** Below this many rows a class they are few. */
@@ -120,15 +131,38 @@ function sizeOf({ rows, tokens, classes }: RecipeFacts): Size {
 
 /** The recipe for a task of so many rows and classes. */
 export function chooseRecipe(facts: RecipeFacts): Recipe {
-  const { lora, config } = facts
-  const recipe = (lora === undefined ? recipes : loraRecipes)[sizeOf(facts)]
+  const size = sizeOf(facts)
+  const recipe = recipes[size]
   const { layers, epochs, finish, batchRows } = recipe
   const atLeast = (own: number): number => Math.max(own, Math.ceil((leastSteps * batchRows) / facts.rows))
   const sized = {
-    layers: lora === undefined ? Math.min(layers, config.layers) : config.layers,
-    epochs: atLeast(epochs),
+    ...{ layers: Math.min(layers, facts.config.layers), epochs: atLeast(epochs) },
     finish: { ...finish, epochs: atLeast(finish.epochs) },
   }
-  const adapted = lora === undefined ? {} : { adapter: usualLora(lora), layerDecay: 1 }
-  return { head, fineTune: { ...common, ...recipe, ...sized, ...adapted } }
+  const fineTune = { ...common, ...recipe, ...sized }
+  return {
+    head,
+    fineTune:
+      facts.lora === undefined
+        ? fineTune
+        : withAdapter(fineTune, { ...facts, ...loraRates[size], rank: facts.lora }),
+  }
+}
+
+/** The same for an adapter beside all layers, none of which trains. */
+function withAdapter(
+  tuning: ClassifierTuning,
+  {
+    rank,
+    config,
+    learningRate,
+    headRate,
+    finish,
+  }: LoraRates & { readonly rank: number; readonly config: EncoderConfig },
+): ClassifierTuning {
+  return {
+    ...tuning,
+    ...{ adapter: usualLora(rank), layers: config.layers, layerDecay: 1, learningRate, headRate },
+    finish: { ...tuning.finish, learningRate: finish },
+  }
 }
