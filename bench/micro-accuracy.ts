@@ -2,11 +2,12 @@
  * Accuracy of the micro tier on labelled tasks, full and of few rows, beside the targets and the published or measured
  * rivals. `SHOAL_HOME` names the folder with the base models; parts are resumed; `SHOAL_BENCH_ONLY` picks some of them.
  */
-import { isJsonObject, type JsonObject } from '../src/base/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../src/base/json.ts'
 import { createMicroTier } from '../src/tier/micro/micro-tier.ts'
 import { withMicroParts } from './base-models.ts'
 import { resumableCells } from './cells.ts'
 import { devRows, fewRows, type Row, readSet, type SetName } from './data/labelled-sets.ts'
+import { type FewPeer, fewPeer, type PeerScores } from './few-peers.ts'
 import type { Bench, Figure } from './harness.ts'
 import { scoreLabels, trainOn } from './label-run.ts'
 import { measureScope, type Scope, type Told } from './scope-run.ts'
@@ -20,17 +21,19 @@ interface Measured {
   readonly seconds?: number
   readonly seeds: readonly number[]
   readonly rival: string
+  /** Of few rows: the seeds that SetFit trains on too, where a Python is named; it takes minutes each. */
+  readonly setFit?: readonly number[]
 }
 
 const tasks: readonly Measured[] = [
   {
     ...{ set: 'banking77', perClass: 10, target: 0.88, seconds: 60, seeds: [0, 1, 2] },
-    rival: 'frozen MiniLM-L6 + LR 85.4; SetFit 79.9 in 659 s',
+    ...{ rival: 'frozen MiniLM-L6 + LR 85.4; SetFit 79.9 in 659 s', setFit: [] },
   },
-  { set: 'sst2', perClass: 8, seeds: [0, 1, 2], rival: 'SetFit MiniLM-L6 59.9' },
-  { set: 'sst2', perClass: 64, seeds: [0, 1, 2], rival: 'see bench/peers' },
-  { set: 'dair_emotion', perClass: 8, seeds: [0, 1, 2], rival: 'SetFit MiniLM-L6 38.5' },
-  { set: 'dair_emotion', perClass: 64, seeds: [0, 1, 2], rival: 'see bench/peers' },
+  { set: 'sst2', perClass: 8, seeds: [0, 1, 2], rival: 'SetFit MiniLM-L6 59.9', setFit: [0, 1, 2] },
+  { set: 'sst2', perClass: 64, seeds: [0, 1, 2], rival: 'none published', setFit: [0] },
+  { set: 'dair_emotion', perClass: 8, seeds: [0, 1, 2], rival: 'SetFit MiniLM-L6 38.5', setFit: [0, 1, 2] },
+  { set: 'dair_emotion', perClass: 64, seeds: [0, 1, 2], rival: 'none published', setFit: [0] },
   {
     ...{ set: 'banking77', target: 0.945, seconds: 360, seeds: [0] },
     rival: 'PyTorch fine-tuning of MiniLM-L6 94.06 in 509 s',
@@ -78,6 +81,8 @@ interface Scores extends JsonObject {
   readonly trainSeconds: number
   /** Of clinc150. */
   readonly scope?: Scope
+  /** Of few rows: what the peers make of the same ones. */
+  readonly peers?: JsonObject
 }
 
 async function measure(task: Measured, name: string, split: 'dev' | 'test'): Promise<Scores> {
@@ -100,7 +105,33 @@ async function measure(task: Measured, name: string, split: 'dev' | 'test'): Pro
     trainSeconds: mean('trainSeconds'),
     runs,
     ...(scope && { scope: scope as Scope }),
+    ...(task.setFit && split === 'test' && { peers: await measurePeers(task, name) }),
   }
+}
+
+/** Mean accuracies of the peers, and the seeds that they are of. */
+async function measurePeers(
+  { set, perClass, seeds, setFit = [] }: Measured,
+  name: string,
+): Promise<JsonObject> {
+  const { train, test } = readSet(set)
+  const means: [FewPeer, JsonObject][] = []
+  for (const [peer, of] of [['frozen_regression', seeds] as const, ['setfit_few', setFit] as const]) {
+    const runs: PeerScores[] = []
+    for (const seed of of) {
+      const rows = fewRows(train, perClass ?? 0, seed)
+      const run = await fewPeer(peer, { rows, held: test, about: { task: name } }, seed)
+      if (run) runs.push(run)
+    }
+    const mean = (field: 'accuracy' | 'trainSeconds'): number =>
+      runs.reduce((sum, run) => sum + run[field], 0) / runs.length
+    if (runs.length > 0)
+      means.push([
+        peer,
+        { seeds: runs.length, accuracy: mean('accuracy'), trainSeconds: mean('trainSeconds') },
+      ])
+  }
+  return Object.fromEntries(means)
 }
 
 async function runOnce(
@@ -133,7 +164,7 @@ const percent = (share: number): string => `${(share * 100).toFixed(2)}%`
 function figuresOf(
   task: Measured,
   name: string,
-  { accuracy, trainSeconds, scope }: Scores,
+  { accuracy, trainSeconds, scope, peers = {} }: Scores,
 ): readonly Figure[] {
   const seeds = task.seeds.length === 1 ? 'seed 0' : `mean of ${task.seeds.length} seeds`
   return [
@@ -142,7 +173,7 @@ function figuresOf(
       measured: percent(accuracy),
       target: task.target === undefined ? 'reported' : `at least ${percent(task.target)}`,
       met: task.target === undefined || accuracy >= task.target,
-      peer: task.rival,
+      peer: [task.rival, ...Object.entries(peers).map(peerText)].join('; '),
     },
     ...(task.seconds === undefined
       ? []
@@ -156,6 +187,12 @@ function figuresOf(
         ]),
     ...(scope === undefined ? [] : scopeFigures(scope)),
   ]
+}
+
+function peerText([peer, scores]: readonly [string, Json]): string {
+  if (!isJsonObject(scores)) return ''
+  const { accuracy, seeds, trainSeconds } = scores
+  return `same rows, ${peer}: ${percent(Number(accuracy))} (seeds: ${seeds}; ${Number(trainSeconds).toFixed(0)} s)`
 }
 
 function scopeFigures({ novelty, gateway }: Scope): readonly Figure[] {

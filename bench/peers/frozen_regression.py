@@ -1,4 +1,4 @@
-"""Logistic regression on frozen MiniLM-L6 sentence vectors, banking77 with all or few rows; one JSON document."""
+"""Logistic regression on frozen MiniLM-L6 sentence vectors, with all or few rows; one JSON document."""
 
 import argparse
 import time
@@ -7,7 +7,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from sklearn.linear_model import LogisticRegression
 
-from shared import arguments, banking77, few_rows, numbered, report, training_rows
+from shared import arguments, few_rows, held_rows, numbered, report, training_rows
 
 
 def main():
@@ -17,7 +17,7 @@ def main():
     options = arguments(parser)
     torch.set_num_threads(options.threads)
     rows = few_rows(options, options.per_class) if options.per_class else training_rows(options)
-    _, ((texts, labels), (asked, wanted)) = numbered(rows, banking77(options.data, "test"))
+    _, ((texts, labels), (asked, wanted)) = numbered(rows, held_rows(options))
     encoder = SentenceTransformer(options.model, device="cpu")
     began = time.perf_counter()
     vectors = encoder.encode(texts, batch_size=64, normalize_embeddings=True)

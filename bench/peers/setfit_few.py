@@ -1,4 +1,4 @@
-"""SetFit with MiniLM-L6 on a few banking77 rows a label: contrastive pairs, then a regression; one JSON document."""
+"""SetFit with MiniLM-L6 on a few rows a label: contrastive pairs, then a regression; one JSON document."""
 
 import argparse
 import tempfile
@@ -8,7 +8,7 @@ import torch
 from datasets import Dataset
 from setfit import SetFitModel, Trainer, TrainingArguments
 
-from shared import arguments, banking77, few_rows, numbered, report
+from shared import arguments, few_rows, held_rows, numbered, report
 
 
 def main():
@@ -19,7 +19,7 @@ def main():
     options = arguments(parser)
     torch.set_num_threads(options.threads)
     _, ((texts, labels), (asked, wanted)) = numbered(
-        few_rows(options, options.per_class), banking77(options.data, "test")
+        few_rows(options, options.per_class), held_rows(options)
     )
     model = SetFitModel.from_pretrained(options.model, device="cpu")
     with tempfile.TemporaryDirectory() as folder:

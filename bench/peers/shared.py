@@ -19,6 +19,7 @@ def arguments(parser):
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rows", help="JSON file of [[text, label], ...] to train on, as a bench chose them")
+    parser.add_argument("--held", help="JSON file of [[text, label], ...] to ask, as a bench chose them; without it banking77's test rows")
     options = parser.parse_args()
     if not options.data:
         parser.error("Neither --data nor SHOAL_DATA says where the data are.")
@@ -41,6 +42,13 @@ def training_rows(options, count=None):
     rows = banking77(options.data, "train")
     random.Random(options.seed).shuffle(rows)
     return rows[:count]
+
+
+def held_rows(options):
+    """The rows of `--held`; without it banking77's test rows."""
+    if options.held:
+        return [tuple(row) for row in json.loads(Path(options.held).read_text(encoding="utf8"))]
+    return banking77(options.data, "test")
 
 
 def few_rows(options, per_class):
