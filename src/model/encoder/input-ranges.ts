@@ -6,17 +6,27 @@ import { type InputRanges, rangeOf, weightNames } from '../../onnx/input-ranges.
 import type { Runtime } from '../../runtime/runtime.ts'
 import { floatsOf } from '../../runtime/tensor.ts'
 import type { TensorSource } from '../weights/tensor-source.ts'
-import { type EncodedBatch, type OpenSessionOptions, openEncoderSession } from './encoder-session.ts'
+import {
+  type EncodedBatch,
+  type EncodeOptions,
+  type OpenSessionOptions,
+  openEncoderSession,
+} from './encoder-session.ts'
 
 /** No padding, which would count as tokens. */
 const limits = { rows: 32, tokens: 4096, step: 1 }
 
-/** Ranges of the linear layers over hidden states that `outputs` are made of, from framed texts; heads have none. */
+/** Framed texts, with what else is fed of their tokens. */
+export interface FedTexts extends Pick<EncodeOptions, 'also'> {
+  readonly texts: readonly Int32Array[]
+}
+
+/** Ranges of the linear layers over hidden states that `outputs` are made of; heads have none. */
 export async function inputRanges(
   outputs: { readonly [name: string]: Value },
   tensors: TensorSource,
   runtime: Runtime,
-  options: OpenSessionOptions & { readonly texts: readonly Int32Array[] },
+  { texts, also = {}, ...options }: OpenSessionOptions & FedTexts,
 ): Promise<InputRanges> {
   const watched = watchedInputs(Object.values(outputs))
   const most = Object.fromEntries(watched.flatMap(({ names: [name], x }) => extremes(name, x)))
@@ -24,8 +34,8 @@ export async function inputRanges(
   const found = new Map<string, Float32Array>()
   try {
     const { signal } = options
-    await session.run(options.texts, (batch) => takeLargest(batch, found), {
-      limits,
+    await session.run(texts, (batch) => takeLargest(batch, found), {
+      ...{ limits, also },
       ...(signal && { signal }),
     })
   } finally {

@@ -25,16 +25,14 @@ import { textOf } from '../../nano/inputs.ts'
 import type { Artefact, HeldAside, TrainOptions } from '../../tier.ts'
 import { overlaid, weightsFile } from '../artefact.ts'
 import { keptBytes } from '../kept-tensors.ts'
-import { fitNovelty, type NoveltyTensors, noveltyDistances } from '../novelty.ts'
 import { noveltyScoreOf, usualSigns } from '../usual.ts'
 import { describeTagger } from './artefact.ts'
-import { type CheckFindings, judgeRows } from './judge-rows.ts'
+import { lookAtTagger, type TaggerLook } from './look-tagger.ts'
 import { createTextReader } from './read-text.ts'
 import type { TaggerFacts, TaggerRecipe } from './recipe.ts'
 import { signsOfTexts } from './signs.ts'
 import { type TaggedRow, tagRow } from './tagged-rows.ts'
-import { openTrainedTagger, type ScoredTexts, scoreWindows } from './tagger-session.ts'
-import { type TextWindow, windowsOf } from './text-windows.ts'
+import { windowsOf } from './text-windows.ts'
 import type { TaggerForm } from './token-tagger.ts'
 import { tuneTagger } from './tune-tagger.ts'
 
@@ -45,9 +43,6 @@ export interface ExtractionParts {
   readonly threads: number
   readonly runtimeFolder?: string
 }
-
-/** Rows of the training part that the distance of novelty is fitted on, at most. */
-const mostNoveltyRows = 1000
 
 /** What all steps of a training read. */
 interface Work extends ExtractionParts {
@@ -74,15 +69,12 @@ export async function trainExtraction(
   const work = await prepare(task, set, options, parts)
   const { learn, check } = work.fold
   const checked = await trainOn(work, learn, { part: 'check', asked: check })
-  const found = judgeRows(
-    Array.from(check, (row, i) => ({ row: work.rows[row]!, emissions: checked.scored.emissions[i]! })),
-    work.scheme,
-  )
+  const form = checked.precision === 'float32' ? 'float32' : 'int8'
   const whole = work.recipe.refit
-    ? await trainOn(work, Int32Array.from(work.rows.keys()), { part: 'whole' })
+    ? await trainOn(work, Int32Array.from(work.rows.keys()), { part: 'whole', form })
     : checked
   throwIfCancelled(options.signal, 'training')
-  return artefactOf(work, checked, found, whole)
+  return artefactOf(work, checked, whole)
 }
 
 async function prepare(
@@ -161,57 +153,36 @@ function foldOf(spans: readonly (readonly NumberedSpan[])[], groups: Int32Array,
 /** The part of a training: what it counts as in progress, and where its checkpoints are. */
 type PartName = 'check' | 'whole'
 
-interface TrainedTagger {
+interface TrainedTagger extends TaggerLook {
   /** Tensors that differ from the base's, the head's among them. */
   readonly changed: ReadonlyMap<string, StoredTensor>
-  readonly novelty: NoveltyTensors
-  /** What it says of the rows asked about, and their windows. */
-  readonly scored: ScoredTexts
-  readonly windows: readonly TextWindow[]
+}
+
+interface PartOptions {
+  readonly part: PartName
+  /** Rows held aside. */
+  readonly asked?: Int32Array
+  /** In which form its layers are served, where that is known. */
+  readonly form?: 'float32' | 'int8'
 }
 
 async function trainOn(
   work: Work,
   learn: Int32Array,
-  { part, asked = new Int32Array(0) }: { readonly part: PartName; readonly asked?: Int32Array },
+  { part, asked = new Int32Array(0), form: served }: PartOptions,
 ): Promise<TrainedTagger> {
-  const { base, runtime, recipe, form, options, threads } = work
-  const { signal } = options
-  const rows = Array.from(learn, (row) => work.rows[row]!)
-  const learnt = { rows, windows: windowsIn(work, learn) }
-  assertLearnable(learnt.rows)
-  const how = { recipe, form, seed: options.seed }
-  const changed = await tuneTagger(base, learnt, how, trainOptions(work, part))
+  const { base, runtime, recipe, form, scheme, maxTokens, options, threads } = work
+  const { seed, signal } = options
+  const rowsOf = (numbers: Int32Array) => Array.from(numbers, (row) => work.rows[row]!)
+  const rows = rowsOf(learn)
+  assertLearnable(rows)
+  const texts = rows.map(({ text }) => text)
+  const windows = windowsOf(texts, base.tokenizer.template.single, maxTokens)
+  const changed = await tuneTagger(base, { rows, windows }, { recipe, form, seed }, trainOptions(work, part))
   const tensors = overlaid(base.tensors, tensorsInMemory(changed))
   const about = { base, tensors, runtime, threads, ...(signal && { signal }) }
-  const session = await openTrainedTagger(form, 'float32', about)
-  try {
-    const known = sampled(learn)
-    const together = Int32Array.from([...asked, ...known])
-    const windows = windowsIn(work, together)
-    const texts = Array.from(together, (row) => work.rows[row]!.text)
-    const { emissions, features } = await scoreWindows(session, texts, windows, {
-      ...{ form, ...(signal && { signal }) },
-    })
-    const vectors = {
-      features: features!,
-      width: base.config.hidden,
-      classes: new Int32Array(windows.length),
-    }
-    const places = Int32Array.from(windows.keys())
-    const own = windows.filter(({ text }) => text < asked.length)
-    const novelty = fitNovelty(vectors, places.subarray(own.length))
-    const distances = Float32Array.from(noveltyDistances(novelty, vectors, places.subarray(0, own.length)))
-    const scored = { emissions: emissions.slice(0, asked.length), distances }
-    return { changed, novelty, scored, windows: own }
-  } finally {
-    await session.release()
-  }
-}
-
-function windowsIn({ base, rows, maxTokens }: Work, numbers: Int32Array): readonly TextWindow[] {
-  const texts = Array.from(numbers, (row) => rows[row]!.text)
-  return windowsOf(texts, base.tokenizer.template.single, maxTokens)
+  const looked = { about, form, scheme, maxTokens, asked: rowsOf(asked), known: rows }
+  return { changed, ...(await lookAtTagger(looked, served)) }
 }
 
 function assertLearnable(rows: readonly TaggedRow[]): void {
@@ -220,12 +191,6 @@ function assertLearnable(rows: readonly TaggedRow[]): void {
     problem: 'There is no text to train on: all examples are empty or weigh nothing',
     hint: 'Import some examples first.',
   })
-}
-
-/** Every so many of the rows, so that no more than the limit are left. */
-function sampled(rows: Int32Array): Int32Array {
-  const every = Math.ceil(rows.length / mostNoveltyRows)
-  return rows.filter((_, at) => at % every === 0)
 }
 
 /** Progress of part of the whole, in hundredths, and the time that is left for it. */
@@ -250,12 +215,11 @@ function trainOptions({ options, threads, runtimeFolder, deadline, recipe }: Wor
 
 function artefactOf(
   work: Work,
-  checked: TrainedTagger,
-  found: CheckFindings,
-  { changed, novelty }: TrainedTagger,
+  { scored, windows, found }: TrainedTagger,
+  { changed, novelty, precision }: TrainedTagger,
 ): Artefact {
   const { base, scheme, form, recipe, options, labels, cuts, maxTokens, fold, rows } = work
-  const signs = signsOfTexts(checked.scored, checked.windows, form.tags)
+  const signs = signsOfTexts(scored, windows, form.tags)
   const usual = usualSigns(signs)
   const heldAside = found.judged.map(
     (judged, i): HeldAside => ({
@@ -264,7 +228,7 @@ function artefactOf(
       noveltyScore: noveltyScoreOf(signs[i]!, usual),
     }),
   )
-  const weights = keptBytes(new Map([...changed, ...novelty]), 'float32')
+  const weights = keptBytes(new Map([...changed, ...novelty]), precision)
   return {
     tier: 'micro',
     taskKind: 'extraction',
@@ -273,7 +237,7 @@ function artefactOf(
       tagger: describeTagger({
         base: { name: base.name, digest: base.digest },
         ...{ labels: [...labels], scheme: scheme.name, shapes: form.shapes, cuts: [...cuts], maxTokens },
-        precision: 'float32',
+        precision,
         ...{ outsideBias: found.form.outsideBias, score: found.form.scoreName, usual },
       }),
       training: {
@@ -281,6 +245,7 @@ function artefactOf(
         epochs: recipe.epochs,
         checkRows: found.judged.length,
         checkF1: found.f1,
+        precision: precision === 'float32' ? precision : precision.kind,
         units: rows.reduce((sum, { tags }) => sum + tags.length, 0),
         spans: rows.reduce((sum, { wanted, lost }) => sum + wanted.length + lost, 0),
         unrepresentable: rows.reduce((sum, { lost }) => sum + lost, 0),

@@ -1,14 +1,19 @@
 // Rows held aside, answered by a reader that has not seen them, and what is fitted on those that it has.
 import type { BaseModel } from '../../../model/encoder/base-model.ts'
 import { type StoredTensor, tensorsInMemory } from '../../../model/weights/tensor-source.ts'
+import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { answerF1 } from '../../../task/question-answering/answer-text.ts'
 import type { Fold } from '../../nano/folds.ts'
 import { overlaid } from '../artefact.ts'
 import { fitNovelty, type NoveltyTensors, noveltyDistances } from '../novelty.ts'
+import { brierOf, isKept } from '../serving/choose-precision.ts'
+import { eightBitsOf, type LayerFormOptions } from '../serving/layer-forms.ts'
 import { answersOf, type PairAnswer, type ReadPairs, readPairs } from './answer-pairs.ts'
+import { type JudgedAnswers, judgeAnswers } from './judge-answers.ts'
 import type { QuestionRow } from './question-rows.ts'
-import { openTrainedReader } from './reader-session.ts'
+import { readerGraph } from './reader.ts'
+import { fedWindows, openTrainedReader } from './reader-session.ts'
 import type { ReaderRecipe } from './recipe.ts'
 
 /** Rows of the training part that the distance of novelty is fitted on, at most. */
@@ -26,34 +31,69 @@ export interface CheckedWork {
 
 /** What rows held aside show. */
 export interface Checked {
+  /** The form in which its layers are served, and were judged. */
+  readonly precision: WeightPrecision
   /** Of the rows held aside, in their order. */
-  readonly answers: readonly PairAnswer[]
+  readonly judged: JudgedAnswers
   readonly novelty: NoveltyTensors
   readonly sentenceWeight: number
 }
 
-/** Answers of the rows held aside, and the distance of novelty fitted on the others. */
+/** Windows that say how the inputs of layers are rounded, at most. */
+const mostRangeWindows = 256
+
+/** Answers of the rows held aside in the form that loses next to nothing by them, and the distance of novelty. */
 export async function checkRows(
   work: CheckedWork,
   changed: ReadonlyMap<string, StoredTensor>,
   { signal }: { readonly signal?: AbortSignal },
 ): Promise<Checked> {
-  const { base, runtime, rows, fold, recipe, threads } = work
-  const { config } = base
+  const { base, runtime, threads } = work
   const tensors = overlaid(base.tensors, tensorsInMemory(changed))
   const about = { base, tensors, runtime, threads, ...(signal && { signal }) }
-  const session = await openTrainedReader('float32', about)
+  const float32 = await checkAs('float32', work, about)
+  if (work.fold.check.length === 0) return float32
+  const int8 = await checkAs(await eightBitsFor(work, about), work, about)
+  return isKept(qualityOf(float32), qualityOf(int8)) ? int8 : float32
+}
+
+type About = Omit<LayerFormOptions, 'adapter'>
+
+function qualityOf({ judged: { f1, heldAside } }: Checked) {
+  return { share: f1, brier: brierOf(heldAside) }
+}
+
+function eightBitsFor({ rows, fold }: CheckedWork, about: About): Promise<WeightPrecision> {
+  const known = sampled(fold.learn, mostNoveltyRows)
+  const windows = [...known].flatMap((row) => rows[row]!.pair.windows)
+  const every = Math.ceil(windows.length / mostRangeWindows)
+  const { hidden } = readerGraph(about.base.config, { joined: true })
+  return eightBitsOf(
+    hidden,
+    fedWindows(
+      windows.filter((_, at) => at % every === 0),
+      about.base.config,
+    ),
+    about,
+  )
+}
+
+async function checkAs(precision: WeightPrecision, work: CheckedWork, about: About): Promise<Checked> {
+  const { rows, fold, recipe } = work
+  const { config } = about.base
+  const session = await openTrainedReader(precision, about)
   try {
-    const known = sampled(fold.learn)
+    const known = sampled(fold.learn, mostNoveltyRows)
     const pairs = [...fold.check, ...known].map((row) => rows[row]!.pair)
-    const read = await readPairs(session, pairs, {
-      config,
-      ...(signal && { signal }),
-    })
+    const { signal } = about
+    const read = await readPairs(session, pairs, { config, ...(signal && { signal }) })
     const sentenceWeight = bestSentenceWeight(work, read)
     const { answers, features } = answersOf(read, { answerTokens: recipe.answerTokens, sentenceWeight })
-    const found = withDistances(answers, features!, { width: config.hidden, checked: fold.check.length })
-    return { ...found, sentenceWeight }
+    const { novelty, answers: found } = withDistances(answers, features!, {
+      ...{ width: config.hidden, checked: fold.check.length },
+    })
+    const checked = Array.from(fold.check, (row) => rows[row]!)
+    return { precision, judged: judgeAnswers(checked, found), novelty, sentenceWeight }
   } finally {
     await session.release()
   }
@@ -76,8 +116,8 @@ function bestSentenceWeight({ rows, fold, recipe }: CheckedWork, read: ReadPairs
 }
 
 /** Every so many of the rows, so that no more than the limit are left. */
-function sampled(rows: Int32Array): Int32Array {
-  const every = Math.ceil(rows.length / mostNoveltyRows)
+function sampled(rows: Int32Array, most: number): Int32Array {
+  const every = Math.ceil(rows.length / most)
   return rows.filter((_, at) => at % every === 0)
 }
 
@@ -85,7 +125,7 @@ function withDistances(
   answers: readonly PairAnswer[],
   found: readonly (Float32Array | undefined)[],
   { width, checked: count }: { readonly width: number; readonly checked: number },
-): Omit<Checked, 'sentenceWeight'> {
+): { readonly novelty: NoveltyTensors; readonly answers: readonly PairAnswer[] } {
   const features = new Float32Array(found.length * width)
   found.forEach((vector, row) => {
     features.set(vector ?? [], row * width)

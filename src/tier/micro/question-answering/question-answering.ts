@@ -7,15 +7,10 @@ import type { BaseModel } from '../../../model/encoder/base-model.ts'
 import { maxTokensOf } from '../../../model/encoder/encoder-config.ts'
 import type { StoredTensor } from '../../../model/weights/tensor-source.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
-import { answerF1, sameAnswer } from '../../../task/question-answering/answer-text.ts'
 import type { Fold } from '../../nano/folds.ts'
-import type { Artefact, HeldAside, TrainOptions } from '../../tier.ts'
+import type { Artefact, TrainOptions } from '../../tier.ts'
 import { weightsFile } from '../artefact.ts'
 import { keptBytes } from '../kept-tensors.ts'
-import { usualSigns } from '../usual.ts'
-import { fitJudge, type JudgedSigns, type JudgeWeights } from './answer-judge.ts'
-import type { PairAnswer } from './answer-pairs.ts'
-import { answerPrediction } from './answer-prediction.ts'
 import { describeReader, rarityTensor } from './artefact.ts'
 import { checkFold, groupsOf } from './check-fold.ts'
 import { type Checked, checkRows } from './check-rows.ts'
@@ -136,52 +131,14 @@ interface Trained extends Checked {
   readonly changed: ReadonlyMap<string, StoredTensor>
 }
 
-/** A right answer shares at least half with what was wanted: small differences of where it ends are not counted. */
-const rightFrom = 0.5
-
-function judgedSigns(
-  { rows, fold }: Work,
-  answers: readonly PairAnswer[],
-): readonly (JudgedSigns | undefined)[] {
-  return answers.map(({ found }, i) => {
-    const { answer } = rows[fold.check[i]!]!
-    if (!found) return undefined
-    const said = { kind: 'answer', span: found.span } as const
-    return {
-      signs: found.signs,
-      there: answer.span !== undefined,
-      right: answer.span !== undefined && answerF1(said, answer) >= rightFrom,
-    }
-  })
-}
-
-/** Each half of the rows is judged by what the other half says, and what is new by all. */
-function judgesOf(signs: readonly (JudgedSigns | undefined)[]): {
-  readonly all: JudgeWeights
-  readonly halves: readonly [JudgeWeights, JudgeWeights]
-} {
-  const judgeOf = (keeps: (row: number) => boolean): JudgeWeights =>
-    fitJudge(signs.filter((own, row) => own !== undefined && keeps(row)).map((own) => own!))
-  return {
-    all: judgeOf(() => true),
-    halves: [judgeOf((row) => row % 2 === 1), judgeOf((row) => row % 2 === 0)],
-  }
-}
-
-function artefactOf(work: Work, { changed, novelty, answers, sentenceWeight }: Trained): Artefact {
-  const { base, rows, fold, reading, recipe, options } = work
-  const { all, halves } = judgesOf(judgedSigns(work, answers))
-  const usual = usualSigns(answers.flatMap(({ novelty: own }) => (own ? [own] : [])))
-  const heldAside = answers.map((own, i): HeldAside => {
-    const { example, answer } = rows[fold.check[i]!]!
-    const { output, ...rest } = answerPrediction(own, { judge: halves[i % 2]!, usual })
-    return { example, ...rest, correct: output.kind === 'answer' && sameAnswer(output, answer) }
-  })
+function artefactOf(work: Work, { changed, novelty, judged, sentenceWeight, precision }: Trained): Artefact {
+  const { base, reading, recipe, options } = work
+  const { judge, usual, heldAside, f1 } = judged
   const { rarity, ranker } = reading.knowledge
   const words = { shape: [wordCodes], data: Float32Array.from(rarity) }
   const weights = keptBytes(
     new Map<string, StoredTensor>([...changed, ...novelty, [rarityTensor, words]]),
-    'float32',
+    precision,
   )
   const right = heldAside.filter(({ correct }) => correct).length
   return {
@@ -194,10 +151,10 @@ function artefactOf(work: Work, { changed, novelty, answers, sentenceWeight }: T
         ...{
           windows: reading.limits,
           answerTokens: recipe.answerTokens,
-          precision: 'float32',
+          precision,
           sentenceWeight,
           ranker,
-          judge: all,
+          judge,
           usual,
         },
       }),
@@ -206,6 +163,8 @@ function artefactOf(work: Work, { changed, novelty, answers, sentenceWeight }: T
         epochs: recipe.epochs,
         checkRows: heldAside.length,
         checkAccuracy: right / Math.max(1, heldAside.length),
+        checkF1: f1,
+        precision: precision === 'float32' ? precision : precision.kind,
         sizeBytes: weights.length,
       },
     },

@@ -7,6 +7,7 @@ import {
   type EncoderSession,
   openEncoderSession,
 } from '../../../model/encoder/encoder-session.ts'
+import type { FedTexts } from '../../../model/encoder/input-ranges.ts'
 import { pooled } from '../../../model/encoder/pooling.ts'
 import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
 import { floatsOf } from '../../../runtime/tensor.ts'
@@ -71,11 +72,9 @@ export async function scoreQuestionWindows(
 ): Promise<ScoredWindows> {
   const scores: WindowScores[] = new Array(windows.length)
   const vectors: { distances?: Float32Array; features?: Float32Array } = {}
-  const marks = markNames.map(
-    (name) => [markInput(name), windows.map(({ marks: own }) => own[name])] as const,
-  )
+  const { texts, also } = fedWindows(windows, config)
   await session.run(
-    windows.map(({ ids }) => ids),
+    texts,
     (batch) => {
       const { rows, time, outputs } = batch
       const presence = floatsOf(outputs['presence'], 'presence')
@@ -94,14 +93,25 @@ export async function scoreQuestionWindows(
         copyVectors(batch, name, vectors[name])
       }
     },
-    {
-      also: {
-        ...Object.fromEntries(marks),
-        [candidatesInput]: windows.map((window) => candidatesOf(window)),
-        ...(config.types > 1 && { [encoderInputs.types]: windows.map(({ types }) => types) }),
-      },
-      ...(signal && { signal }),
-    },
+    { also, ...(signal && { signal }) },
   )
   return { scores, ...vectors }
+}
+
+/** Windows as a reader is fed them. */
+export function fedWindows(
+  windows: readonly QuestionWindow[],
+  { types: segments }: Pick<EncoderConfig, 'types'>,
+): Required<FedTexts> {
+  const marks = markNames.map(
+    (name) => [markInput(name), windows.map(({ marks: own }) => own[name])] as const,
+  )
+  return {
+    texts: windows.map(({ ids }) => ids),
+    also: {
+      ...Object.fromEntries(marks),
+      [candidatesInput]: windows.map((window) => candidatesOf(window)),
+      ...(segments > 1 && { [encoderInputs.types]: windows.map(({ types }) => types) }),
+    },
+  }
 }

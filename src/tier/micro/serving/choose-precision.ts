@@ -8,8 +8,21 @@ export interface AnsweredRow {
   readonly correct: boolean
 }
 
-/** Share of rows that 8 bits may cost, of right answers and of the Brier score. */
+/** How good the answers of a form are, on rows held aside. */
+export interface FormQuality {
+  /** What the task is measured by, 0..1: accuracy, F1. */
+  readonly share: number
+  /** Mean squared error of the scores; 0..1, the lower, the better. */
+  readonly brier: number
+}
+
+/** Share of rows that 8 bits may cost, of what the task is measured by and of the Brier score. */
 const mostLost = 0.003
+
+/** True where 8 bits lose next to nothing. */
+export function isKept(float32: FormQuality, int8: FormQuality): boolean {
+  return float32.share - int8.share <= mostLost && int8.brier - float32.brier <= mostLost
+}
 
 /** `int8` where it loses next to nothing on the same rows, in the same order; without rows nothing is known, so `float32`. */
 export function choosePrecision(
@@ -17,14 +30,18 @@ export function choosePrecision(
   int8: readonly AnsweredRow[],
 ): 'float32' | 'int8' {
   if (float32.length === 0 || float32.length !== int8.length) return 'float32'
-  const accuracyLost = meanOf(float32, right) - meanOf(int8, right)
-  const brierLost = meanOf(int8, squaredError) - meanOf(float32, squaredError)
-  return accuracyLost <= mostLost && brierLost <= mostLost ? 'int8' : 'float32'
+  const qualityOf = (rows: readonly AnsweredRow[]): FormQuality => ({
+    share: meanOf(rows, ({ correct }) => Number(correct)),
+    brier: brierOf(rows),
+  })
+  return isKept(qualityOf(float32), qualityOf(int8)) ? 'int8' : 'float32'
 }
 
-const right = ({ correct }: AnsweredRow): number => Number(correct)
-const squaredError = ({ score, correct }: AnsweredRow): number => (score - Number(correct)) ** 2
+/** Mean squared error of the scores. */
+export function brierOf(rows: readonly AnsweredRow[]): number {
+  return meanOf(rows, ({ score, correct }) => (score - Number(correct)) ** 2)
+}
 
 function meanOf(rows: readonly AnsweredRow[], of: (row: AnsweredRow) => number): number {
-  return rows.reduce((sum, row) => sum + of(row), 0) / rows.length
+  return rows.reduce((sum, row) => sum + of(row), 0) / Math.max(1, rows.length)
 }

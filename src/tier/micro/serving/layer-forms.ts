@@ -1,9 +1,10 @@
 // The layers of a specialist that was just trained, in the forms in which they could be served: what its vectors are in
 // each, so that heads and novelty are judged by the numbers that callers will get.
+import type { Value } from '../../../graph/value.ts'
 import type { BaseModel } from '../../../model/encoder/base-model.ts'
 import { encoderGraph } from '../../../model/encoder/encoder.ts'
 import { copyVectors, openEncoderSession } from '../../../model/encoder/encoder-session.ts'
-import { inputRanges } from '../../../model/encoder/input-ranges.ts'
+import { type FedTexts, inputRanges } from '../../../model/encoder/input-ranges.ts'
 import { type LoraForm, loraAdapter } from '../../../model/encoder/lora.ts'
 import { pooled } from '../../../model/encoder/pooling.ts'
 import type { TensorSource } from '../../../model/weights/tensor-source.ts'
@@ -44,13 +45,22 @@ export async function vectorsOf(
 }
 
 /** 8 bits, with the ranges that the inputs of layers have in these texts of training. */
-export async function eightBits(
+export function eightBits(
   texts: readonly Int32Array[],
-  { base: { name, config, pooling }, tensors, runtime, threads, signal }: LayerFormOptions,
+  about: Omit<LayerFormOptions, 'adapter'>,
 ): Promise<WeightPrecision> {
-  const outputs = { vector: pooled(encoderGraph(config, { joined: true }), pooling) }
-  const ranges = await inputRanges(outputs, tensors, runtime, {
-    ...{ name, padId: config.padId, threads, spinning: true, texts },
+  return eightBitsOf(encoderGraph(about.base.config, { joined: true }).hidden, { texts }, about)
+}
+
+/** The same of the layers that `hidden` is made of. */
+export async function eightBitsOf(
+  hidden: Value,
+  fed: FedTexts,
+  { base: { name, config }, tensors, runtime, threads, signal }: Omit<LayerFormOptions, 'adapter'>,
+): Promise<WeightPrecision> {
+  const ranges = await inputRanges({ hidden }, tensors, runtime, {
+    ...{ name, padId: config.padId, threads, spinning: true },
+    ...fed,
     ...(signal && { signal }),
   })
   return { kind: 'int8', ranges }

@@ -17,13 +17,20 @@ import { createOnnxNodeRuntime } from '../../../runtime/onnx-node.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { floatsOf } from '../../../runtime/tensor.ts'
 import { overlaid } from '../artefact.ts'
-import { openTagger } from '../extraction/tagger-session.ts'
+import { openTagger, openTrainedTagger } from '../extraction/tagger-session.ts'
 import { shapesInput, taggerGraph, taggerTensors } from '../extraction/token-tagger.ts'
 import { fitNovelty } from '../novelty.ts'
 import type { QuestionWindow } from '../question-answering/question-windows.ts'
-import { readerTensors } from '../question-answering/reader.ts'
-import { openReader, scoreQuestionWindows } from '../question-answering/reader-session.ts'
+import { readerGraph, readerTensors } from '../question-answering/reader.ts'
+import {
+  fedWindows,
+  openReader,
+  openTrainedReader,
+  scoreQuestionWindows,
+} from '../question-answering/reader-session.ts'
+
 import { tinyBase } from '../tiny-base.contract.ts'
+import { eightBitsOf } from './layer-forms.ts'
 import { createMicroServing } from './serving.ts'
 
 const runtime = createOnnxNodeRuntime()
@@ -213,6 +220,48 @@ describe('serving over tokens', () => {
     expectClose([asked.distances!], [alone.asked.distances!])
     for (const { session } of [tags, reader, classifier]) await session.release()
     expect(seen.held).toBe(0)
+  })
+
+  test('in 8 bits a tagger and a reader say what they said in training, whatever is asked beside it', async () => {
+    const { serving } = watched()
+    const own = { tagger: tagger(7), reader: specialist(8, readerTensors(config)) }
+    const trained = (tensors: TensorSource) => ({
+      ...{ base: tinyBase(), runtime, threads: 1, tensors: overlaid(tinyBase().tensors, tensors) },
+    })
+    const [first, second] = [trained(own.tagger), trained(own.reader)]
+    const fed = fedWindows([window], config)
+    const rounded = {
+      tagger: await eightBitsOf(
+        taggerGraph(config, marked, { joined: true }).hidden,
+        { texts, also: { [shapesInput]: shapes } },
+        first,
+      ),
+      reader: await eightBitsOf(readerGraph(config, { joined: true }).hidden, fed, second),
+    }
+    const before = {
+      tagger: await openTrainedTagger(marked, rounded.tagger, first),
+      reader: await openTrainedReader(rounded.reader, second),
+    }
+    const said = {
+      tags: await tagsOf(before.tagger),
+      places: (await scoreQuestionWindows(before.reader, [window], { config })).scores,
+    }
+    const [tags, reader] = await Promise.all([
+      openTagger(serving, marked, { base, own: own.tagger, precision: rounded.tagger }),
+      openReader(serving, { base, own: own.reader, precision: rounded.reader }),
+    ])
+    const [one, , other] = await Promise.all([
+      tagsOf(tags.session),
+      tagsOf(tags.session, [1]),
+      scoreQuestionWindows(reader.session, [window], { config }),
+    ])
+    expect(one).toEqual(said.tags)
+    expect(other.scores).toEqual(said.places)
+    const exact = (await wholeTags(own.tagger)).flatMap((values) => [...values])
+    const away = one.flatMap((values) => [...values]).map((value, i) => Math.abs(value - exact[i]!))
+    expect(Math.max(...away)).toBeGreaterThan(1e-4)
+    for (const session of [before.tagger, before.reader, tags.session, reader.session])
+      await session.release()
   })
 
   test('a tagger that cannot be loaded leaves nothing of its base behind', async () => {

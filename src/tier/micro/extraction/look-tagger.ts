@@ -1,0 +1,106 @@
+// What a tagger says that was just trained, in the forms in which it could be served: rows held aside say which, and novelty
+// is fitted on the numbers that callers will get.
+
+import type { TagScheme } from '../../../model/crf/tag-scheme.ts'
+import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
+import { fitNovelty, type NoveltyTensors, noveltyDistances } from '../novelty.ts'
+import { brierOf, isKept } from '../serving/choose-precision.ts'
+import { eightBitsOf, type LayerFormOptions } from '../serving/layer-forms.ts'
+import { type CheckFindings, judgeRows } from './judge-rows.ts'
+import type { TaggedRow } from './tagged-rows.ts'
+import { openTrainedTagger, type ScoredTexts, scoreWindows } from './tagger-session.ts'
+import { type TextWindow, windowsOf } from './text-windows.ts'
+import { shapesInput, type TaggerForm, taggerGraph } from './token-tagger.ts'
+
+/** Rows of the training part that the distance of novelty is fitted on, at most. */
+const mostNoveltyRows = 1000
+
+/** Windows that say how the inputs of layers are rounded, at most. */
+const mostRangeWindows = 256
+
+/** A tagger that was just trained, and the rows that it is asked about. */
+export interface LookedAt {
+  readonly about: Omit<LayerFormOptions, 'adapter'>
+  readonly form: TaggerForm
+  readonly scheme: TagScheme
+  readonly maxTokens: number
+  /** Rows that it has not seen. */
+  readonly asked: readonly TaggedRow[]
+  /** Rows that it has learned from. */
+  readonly known: readonly TaggedRow[]
+}
+
+/** What it says. */
+export interface TaggerLook {
+  readonly precision: WeightPrecision
+  readonly novelty: NoveltyTensors
+  /** Of the rows asked about, and their windows. */
+  readonly scored: ScoredTexts
+  readonly windows: readonly TextWindow[]
+  readonly found: CheckFindings
+}
+
+/** What it says in the form that loses next to nothing by the rows asked about, or in one that was chosen before. */
+export async function lookAtTagger(at: LookedAt, form?: 'float32' | 'int8'): Promise<TaggerLook> {
+  if (form === 'float32' || (form === undefined && at.asked.length === 0)) return lookAs('float32', at)
+  const int8 = await lookAs(await eightBitsFor(at), at)
+  if (form === 'int8') return int8
+  const float32 = await lookAs('float32', at)
+  return isKept(qualityOf(float32), qualityOf(int8)) ? int8 : float32
+}
+
+function qualityOf({ found: { f1, judged } }: TaggerLook) {
+  return { share: f1, brier: brierOf(judged) }
+}
+
+async function eightBitsFor(at: LookedAt): Promise<WeightPrecision> {
+  const { about, form } = at
+  const windows = sampled(windowsIn(at, sampled(at.known, mostNoveltyRows)), mostRangeWindows)
+  const { hidden } = taggerGraph(about.base.config, form, { joined: true })
+  const fed = {
+    texts: windows.map(({ ids }) => ids),
+    ...(form.shapes && { also: { [shapesInput]: windows.map(({ shapes }) => shapes) } }),
+  }
+  return eightBitsOf(hidden, fed, about)
+}
+
+async function lookAs(precision: WeightPrecision, at: LookedAt): Promise<TaggerLook> {
+  const { about, form, asked, scheme } = at
+  const { signal } = about
+  const session = await openTrainedTagger(form, precision, about)
+  try {
+    const together = [...asked, ...sampled(at.known, mostNoveltyRows)]
+    const windows = windowsIn(at, together)
+    const texts = together.map(({ text }) => text)
+    const { emissions, features } = await scoreWindows(session, texts, windows, {
+      ...{ form, ...(signal && { signal }) },
+    })
+    const vectors = {
+      ...{ features: features!, width: about.base.config.hidden },
+      classes: new Int32Array(windows.length),
+    }
+    const places = Int32Array.from(windows.keys())
+    const own = windows.filter(({ text }) => text < asked.length)
+    const novelty = fitNovelty(vectors, places.subarray(own.length))
+    const distances = Float32Array.from(noveltyDistances(novelty, vectors, places.subarray(0, own.length)))
+    const found = judgeRows(
+      asked.map((row, i) => ({ row, emissions: emissions[i]! })),
+      scheme,
+    )
+    const scored = { emissions: emissions.slice(0, asked.length), distances }
+    return { precision, novelty, scored, windows: own, found }
+  } finally {
+    await session.release()
+  }
+}
+
+function windowsIn({ about, maxTokens }: LookedAt, rows: readonly TaggedRow[]): readonly TextWindow[] {
+  const texts = rows.map(({ text }) => text)
+  return windowsOf(texts, about.base.tokenizer.template.single, maxTokens)
+}
+
+/** Every so many of the items, so that no more than the limit are left. */
+function sampled<T>(items: readonly T[], most: number): readonly T[] {
+  const every = Math.ceil(items.length / most)
+  return items.filter((_, at) => at % every === 0)
+}
