@@ -15,6 +15,7 @@ import { copyVectors } from '../src/model/encoder/encoder-session.ts'
 import { frameText } from '../src/model/encoder/framing.ts'
 import { headLogits } from '../src/model/encoder/heads.ts'
 import { inputRanges } from '../src/model/encoder/input-ranges.ts'
+import { loraShapes, usualLora } from '../src/model/encoder/lora.ts'
 import { pooled } from '../src/model/encoder/pooling.ts'
 import { type StoredTensor, type TensorSource, tensorsInMemory } from '../src/model/weights/tensor-source.ts'
 import { findBase } from '../src/registry/models/base-store.ts'
@@ -29,6 +30,7 @@ const [threads, labels, specialists, rounds, singles] = [2, 77, 20, 3, 200]
 const callersAtOnce = [1, 16, 64] as const
 const maxTokens = 128
 const callMs = 4000
+const adapter = usualLora(8)
 /** Rows that say how the inputs of linear layers are rounded. */
 const calibrationRows = 256
 /** More work than this before the run, in busy cores, and the ratio says nothing. */
@@ -48,15 +50,16 @@ export const bench: Bench = {
         const framed = (rows: readonly Row[]): readonly Int32Array[] =>
           rows.map(([text]) => frameText(base.tokenizer, text, maxTokens))
         const memory = {
-          heads: await measureMemory(serving, base, { seed, layers: false }),
-          layers: await measureMemory(serving, base, { seed, layers: true }),
+          heads: await measureMemory(serving, base, { seed, kind: 'heads' }),
+          layers: await measureMemory(serving, base, { seed, kind: 'layers' }),
+          adapters: await measureMemory(serving, base, { seed, kind: 'adapters' }),
         }
         const graph = { vector: pooled(encoderGraph(base.config, { joined: true }), base.pooling) }
         const { name, config } = base
         const ranges = await inputRanges(graph, base.tensors, runtime, {
           ...{ name, padId: config.padId, threads, texts: framed(train.slice(0, calibrationRows)) },
         })
-        const own = await specialist(base, { seed, layers: true })
+        const own = await specialist(base, { seed, kind: 'layers' })
         const float32 = await open(serving, base, { own, precision: 'float32' })
         const int8 = await open(serving, base, { own, precision: { kind: 'int8', ranges } })
         const texts = test.map(([text]) => text)
@@ -75,26 +78,36 @@ export const bench: Bench = {
   },
 }
 
-/** A head, and where asked all layers as they are in the base: the work is the same as if they had been trained. */
-async function specialist(
-  { tensors, config: { hidden } }: BaseModel,
-  { seed, layers }: { readonly seed: number; readonly layers: boolean },
-): Promise<TensorSource> {
+/** What a specialist has of its own besides a head. */
+type OwnKind = 'heads' | 'layers' | 'adapters'
+
+interface Specialist {
+  readonly seed: number
+  readonly kind: OwnKind
+}
+
+/** A head, and where asked all layers as they are in the base, or an adapter: the work is the same as if they had been trained. */
+async function specialist({ tensors, config }: BaseModel, { seed, kind }: Specialist): Promise<TensorSource> {
+  const { hidden } = config
   const random = seededRandom(seed)
   const weight = Float32Array.from({ length: labels * hidden }, () => 0.05 * random.normal())
   const own = new Map<string, StoredTensor>([
     ['head.weight', { shape: [labels, hidden], data: weight }],
     ['head.bias', { shape: [labels], data: new Float32Array(labels) }],
   ])
-  const names = layers ? tensors.names.filter((name) => /^encoder\.|LayerNorm/.test(name)) : []
+  const names = kind === 'layers' ? tensors.names.filter((name) => /^encoder\.|LayerNorm/.test(name)) : []
   for (const name of names) own.set(name, await tensors.read(name))
+  for (const [name, shape] of kind === 'adapters' ? loraShapes(config, adapter) : []) {
+    const data = Float32Array.from({ length: shape[0]! * shape[1]! }, () => 0.02 * random.normal())
+    own.set(name, { shape, data })
+  }
   return tensorsInMemory(own)
 }
 
 function open(
   serving: MicroServing,
   base: BaseModel,
-  form: Pick<VectorForm, 'own' | 'precision'>,
+  form: Pick<VectorForm, 'own' | 'precision' | 'adapter'>,
 ): Promise<Served> {
   const head = { name: 'head', from: base.config.hidden, to: labels }
   return serving.openVectorForm({
@@ -115,13 +128,14 @@ interface Memory extends JsonObject {
 async function measureMemory(
   serving: MicroServing,
   base: BaseModel,
-  { seed, layers }: { readonly seed: number; readonly layers: boolean },
+  { seed, kind }: Specialist,
 ): Promise<Memory> {
   const before = resident()
   const loaded: Served[] = []
   const add = async (): Promise<void> => {
-    const own = await specialist(base, { seed: seed + loaded.length, layers })
-    loaded.push(await open(serving, base, { own, precision: 'float32' }))
+    const own = await specialist(base, { seed: seed + loaded.length, kind })
+    const adapted = kind === 'adapters' ? { adapter } : {}
+    loaded.push(await open(serving, base, { own, precision: 'float32', ...adapted }))
   }
   const sizes = (): number => loaded.reduce((sum, { session }) => sum + session.sizeBytes, 0)
   await add()
@@ -226,7 +240,7 @@ function share(values: readonly number[], part: number): number {
 }
 
 type Results = Awaited<ReturnType<typeof measureInTurn>> & {
-  readonly memory: { readonly heads: Memory; readonly layers: Memory }
+  readonly memory: { readonly [Kind in OwnKind]: Memory }
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
