@@ -9,10 +9,11 @@ import type { Example } from '../data/example.ts'
 import { evaluate } from '../eval/evaluate.ts'
 import { openDiskRegistry } from '../registry/disk-registry.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { Task } from '../task/types.ts'
+import type { Task, TaskKind } from '../task/types.ts'
 import { createNanoTier } from '../tier/nano/nano-tier.ts'
 import { secondTier } from '../tier/second-tier.contract.ts'
 import { labelled } from '../tier/tier.contract.ts'
+import type { Tier } from '../tier/tier.ts'
 import { parseCard } from '../trust/card.ts'
 import { cardMarkdown } from '../trust/card-markdown.ts'
 import { loadTarget, openTarget } from './target.ts'
@@ -133,6 +134,28 @@ test('where the budget is spent, or no larger tier is set up, the first is what 
   const bare = await trainAuto(shopOf(), asked, { seed: 0, withoutBaselines: true })
   expect(bare.why[0]).toMatch(/shoal setup micro/)
   expect(bare.chosen).toBe(bare.first)
+}, 60_000)
+
+test('an adapter is asked of the larger tier alone, and refused before anything is trained where it trains none', async () => {
+  const asked: string[] = []
+  const told = (tier: Tier, adapt: readonly TaskKind[]): Tier => ({
+    ...tier,
+    can: { ...tier.can, adapt },
+    train: (...job) => {
+      asked.push(`${tier.kind} ${job[2].lora ?? 'none'}`)
+      return tier.train(...job)
+    },
+  })
+  const rowsOf = { task: { ...task, id: taskId('adapted') }, examples: rows(1000, 0.5, 4), notes: [] }
+  const train = (adapt: readonly TaskKind[]) =>
+    trainAuto({ ...shopOf(), first: told(nano, []), second: told(micro, adapt) }, rowsOf, {
+      ...{ seed: 0, withoutBaselines: true, lora: 4 },
+    })
+  await expect(train([])).rejects.toThrow('The micro tier trains no adapter for classification')
+  expect(asked).toEqual([])
+  expect((await train(['classification'])).second).toBeDefined()
+  expect(asked).toContain('micro 4')
+  expect(asked.filter((one) => one.startsWith('nano')).every((one) => one === 'nano none')).toBe(true)
 }, 60_000)
 
 test('a cascade whose first version is gone is loaded by nobody, and promoted by nobody', async () => {
