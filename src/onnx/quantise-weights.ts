@@ -35,9 +35,11 @@ export function codedNumbers(
 ): Float32Array<ArrayBuffer> {
   const width = factors.length
   const numbers = new Float32Array(codes.length)
-  for (let at = 0; at < codes.length; at++) {
-    numbers[at] = (codes[at]! * scales[Math.floor(at / width)]!) / factors[at % width]!
-  }
+  scales.forEach((scale, output) => {
+    for (let input = 0, at = output * width; input < width; input++, at++) {
+      numbers[at] = (codes[at]! * scale) / factors[input]!
+    }
+  })
   return numbers
 }
 

@@ -48,3 +48,11 @@ test('a span that units cannot tell makes an answer wrong', () => {
 test('no rows held aside leave the usual form', () => {
   expect(judgeRows([], scheme)).toMatchObject({ form: { outsideBias: 0 }, judged: [], f1: 1 })
 })
+
+test('in a form that is given nothing is chosen', () => {
+  const rows = [rowOf([0, 1], [-0.4, -0.3, -5]), rowOf([2], [-5, -5, -0.2])]
+  const form = { outsideBias: 0, scoreName: 'weakest' } as const
+  const shy = judgeRows(rows, scheme, form)
+  expect(shy.form).toEqual(form)
+  expect(shy.f1).toBe(0)
+})

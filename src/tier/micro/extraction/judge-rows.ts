@@ -41,11 +41,12 @@ const outsideBiases = [0, 0.5, 1, 1.5, 2, 2.5, 3] as const
 /** Standard errors of F1 that a bias may cost where it finds more of the wanted spans. */
 const tolerance = 0.5
 
-/** Chooses by F1 and by how well scores tell right answers from wrong ones. */
-export function judgeRows(rows: readonly CheckedRow[], scheme: TagScheme): CheckFindings {
-  const { bias, f1 } = chooseBias(outsideBiases.map((bias) => ({ bias, ...countAt(rows, scheme, bias) })))
+/** Judges in a form that is given, or chooses one by F1 and by how well scores tell right answers from wrong ones. */
+export function judgeRows(rows: readonly CheckedRow[], scheme: TagScheme, form?: AnswerForm): CheckFindings {
+  const biases = form ? [form.outsideBias] : outsideBiases
+  const { bias, f1 } = chooseBias(biases.map((bias) => ({ bias, ...countAt(rows, scheme, bias) })))
   const judged = judgeAt(rows, scheme, bias)
-  const scoreName = bestScore(judged)
+  const scoreName = form?.scoreName ?? bestScore(judged)
   return {
     form: { outsideBias: bias, scoreName },
     judged: judged.map(({ scores, ...row }) => ({ ...row, score: scores[scoreName] })),

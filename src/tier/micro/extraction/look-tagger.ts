@@ -6,7 +6,7 @@ import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
 import { fitNovelty, type NoveltyTensors, noveltyDistances } from '../novelty.ts'
 import { brierOf, isKept } from '../serving/choose-precision.ts'
 import { eightBitsOf, type LayerFormOptions } from '../serving/layer-forms.ts'
-import { type CheckFindings, judgeRows } from './judge-rows.ts'
+import { type AnswerForm, type CheckFindings, judgeRows } from './judge-rows.ts'
 import type { TaggedRow } from './tagged-rows.ts'
 import { openTrainedTagger, type ScoredTexts, scoreWindows } from './tagger-session.ts'
 import { type TextWindow, windowsOf } from './text-windows.ts'
@@ -42,10 +42,11 @@ export interface TaggerLook {
 
 /** What it says in the form that loses next to nothing by the rows asked about, or in one that was chosen before. */
 export async function lookAtTagger(at: LookedAt, form?: 'float32' | 'int8'): Promise<TaggerLook> {
-  if (form === 'float32' || (form === undefined && at.asked.length === 0)) return lookAs('float32', at)
-  const int8 = await lookAs(await eightBitsFor(at), at)
-  if (form === 'int8') return int8
+  if (form === 'int8') return lookAs(await eightBitsFor(at), at)
   const float32 = await lookAs('float32', at)
+  if (form === 'float32' || at.asked.length === 0) return float32
+  // Answers are read off both in the same way, so that what differs is what the rounding did.
+  const int8 = await lookAs(await eightBitsFor(at), at, float32.found.form)
   return isKept(qualityOf(float32), qualityOf(int8)) ? int8 : float32
 }
 
@@ -64,7 +65,7 @@ async function eightBitsFor(at: LookedAt): Promise<WeightPrecision> {
   return eightBitsOf(hidden, fed, about)
 }
 
-async function lookAs(precision: WeightPrecision, at: LookedAt): Promise<TaggerLook> {
+async function lookAs(precision: WeightPrecision, at: LookedAt, answers?: AnswerForm): Promise<TaggerLook> {
   const { about, form, asked, scheme } = at
   const { signal } = about
   const session = await openTrainedTagger(form, precision, about)
@@ -86,6 +87,7 @@ async function lookAs(precision: WeightPrecision, at: LookedAt): Promise<TaggerL
     const found = judgeRows(
       asked.map((row, i) => ({ row, emissions: emissions[i]! })),
       scheme,
+      answers,
     )
     const scored = { emissions: emissions.slice(0, asked.length), distances }
     return { precision, novelty, scored, windows: own, found }
