@@ -24,6 +24,8 @@ export interface FileLockOptions {
   readonly work?: string
   /** The error that says who holds it. */
   busy(owner: LockOwner): Error
+  /** Where another process holds it: true, after a while, to try again; without it, or where false, `busy` is thrown. */
+  waits?(owner: LockOwner): Promise<boolean>
 }
 
 /** Does the work while no other process holds the lock; throws the error of `busy` where one does. */
@@ -37,7 +39,7 @@ export async function withFileLock<T>(options: FileLockOptions, work: () => Prom
   }
 }
 
-async function take({ path, work, busy }: FileLockOptions): Promise<void> {
+async function take({ path, work, busy, waits }: FileLockOptions): Promise<void> {
   const processStart = await startOf(process.pid)
   const own = {
     pid: process.pid,
@@ -49,7 +51,10 @@ async function take({ path, work, busy }: FileLockOptions): Promise<void> {
     if (await placed(path, JSON.stringify(own))) return
     const text = await textOf(path)
     const owner = ownerSchema.safeParse(tryParseJson(text ?? '')).data
-    if (owner && (await isAlive(owner))) throw busy(owner)
+    if (owner && (await isAlive(owner))) {
+      if (await waits?.(owner)) continue
+      throw busy(owner)
+    }
     if (text !== undefined) await removeAbandoned(path, text)
   }
 }

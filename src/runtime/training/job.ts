@@ -21,6 +21,8 @@ export interface TrainingJob {
   readonly runtimeFolder?: string
   /** Held while the run goes on, where it needs much memory. */
   readonly lock?: string
+  /** How long the lock is waited for; without it until it is free. */
+  readonly lockWaitMs?: number
 }
 
 /** What the process that trains is told, in this order; starting tensors come one by one. */
@@ -36,6 +38,7 @@ export type ToTraining =
 
 export type FromTraining =
   | ReadyMessage
+  | WaitingMessage
   | ChunkMessage
   | { readonly kind: 'tensor'; readonly name: string; readonly data: Float32Array }
   | DoneMessage
@@ -49,6 +52,15 @@ export interface ReadyMessage {
   readonly resumed?: { readonly step: number; readonly steps: number }
   /** Checkpoints that were passed over because they are damaged. */
   readonly damaged: readonly string[]
+}
+
+/** Another process holds the lock, and this one waits for it. */
+export interface WaitingMessage {
+  readonly kind: 'waiting'
+  readonly pid: number
+  /** What it trains, and since when (ISO 8601). */
+  readonly work: string
+  readonly since: string
 }
 
 export interface ChunkMessage {

@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { withFileLock } from '../../base/file-lock.ts'
+import { machineLock, planMemory } from './memory.ts'
 import { tinyRun } from './tiny-training.contract.ts'
 import { trainModel } from './train-model.ts'
 import type { TrainingRun } from './training-run.ts'
@@ -22,21 +24,42 @@ const large = (name: string): TrainingRun => ({ ...tinyRun(), name, activationBy
 const options = { threads: 1, allowedBytes: 2 ** 40 }
 
 test.skipIf(process.platform === 'win32')(
-  'of two large trainings at once on a machine the second is refused and says whose turn it is; small ones go on',
+  'of two large trainings at once on a machine the second waits, says for whom, and then trains; small ones go on',
   async () => {
-    const both = await Promise.allSettled(['first', 'second'].map((name) => trainModel(large(name), options)))
-    const [refused, ...others] = both.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
-    const done = both.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-    expect([done.length, others.length]).toEqual([1, 0])
-    const winner = both[0]!.status === 'fulfilled' ? 'first' : 'second'
-    expect(refused).toMatchObject({
-      code: 'train.machine-busy',
-      message: expect.stringMatching(
-        new RegExp(`Process \\d+ of this machine has been training ${winner} since`),
+    const waited: string[] = []
+    const both = await Promise.all(
+      ['first', 'second'].map((name) =>
+        trainModel(large(name), {
+          ...options,
+          progress: ({ detail }) => void (detail?.startsWith('waiting') && waited.push(`${name} ${detail}`)),
+        }),
       ),
+    )
+    expect(both.map(({ steps }) => steps)).toEqual([both[0]!.steps, both[0]!.steps])
+    expect(waited).toEqual([
+      expect.stringMatching(
+        /^(first waiting for process \d+, which has been training second|second waiting for process \d+, which has been training first) since/,
+      ),
+    ])
+    const small = await trainModel(tinyRun(), options)
+    expect(small.steps).toBe(both[0]!.steps)
+  },
+  30_000,
+)
+
+test.skipIf(process.platform === 'win32')(
+  'where a time budget ends with waiting, the sentence says who is in the way',
+  async () => {
+    const lock = machineLock(planMemory(large('second')))!
+    const busy = (): Error => new Error('it is free')
+    await withFileLock({ path: lock, work: 'something else', busy }, async () => {
+      await expect(trainModel(large('second'), { ...options, budgetMs: 100 })).rejects.toMatchObject({
+        code: 'train.machine-busy',
+        message: expect.stringMatching(
+          `Process ${process.pid} of this machine has been training something else`,
+        ),
+      })
     })
-    const next = await Promise.all([trainModel(large('third'), options), trainModel(tinyRun(), options)])
-    expect(next.map(({ steps }) => steps)).toEqual([done[0]!.steps, done[0]!.steps])
   },
   30_000,
 )

@@ -9,7 +9,15 @@ import { appError, assert, throwIfCancelled } from '../../base/errors.ts'
 import type { WorkOptions } from '../../base/progress.ts'
 import { startProcess } from '../../base/worker.ts'
 import { unpackError } from '../carried-error.ts'
-import type { ChunkMessage, DoneMessage, FromTraining, ReadyMessage, ToTraining, TrainingJob } from './job.ts'
+import type {
+  ChunkMessage,
+  DoneMessage,
+  FromTraining,
+  ReadyMessage,
+  ToTraining,
+  TrainingJob,
+  WaitingMessage,
+} from './job.ts'
 import { checkMemory, type MemoryPlan, machineLock, planMemory } from './memory.ts'
 import { send } from './send.ts'
 import { stepsWithin, type TimeLeft } from './time-budget.ts'
@@ -46,7 +54,8 @@ export interface TrainingResult {
 const defaultCheckpointSeconds = 60
 
 /**
- * Throws `train.too-large` before anything is started, `train.machine-busy`, `train.loss-not-finite`,
+ * Waits where another process trains something large. Throws `train.too-large` before anything is started,
+ * `train.machine-busy` where a time budget ends with waiting, `train.loss-not-finite`,
  * `train.process-lost`, `disk.full`, `cancelled`, and what the runtime throws.
  */
 export async function trainModel(run: TrainingRun, options: TrainModelOptions = {}): Promise<TrainingResult> {
@@ -80,6 +89,10 @@ async function superviseTraining(
 ): Promise<TrainingResult> {
   const began = performance.now()
   const inbox = readMessages(child, run.name)
+  inbox.onWaiting(({ pid, work, since }) => {
+    const detail = `waiting for process ${pid}, which has been training ${work} since ${since}`
+    options.progress?.({ stage: 'training', done: 0, total: run.batches.length, detail })
+  })
   const job = jobOf(run, options, memory)
   await giveJob(child, job, run, inbox.lost)
   const ready = await inbox.ready
@@ -121,6 +134,7 @@ function jobOf(run: TrainingRun, options: TrainModelOptions, memory: MemoryPlan)
     threads: threads ?? availableParallelism(),
     ...(runtimeFolder !== undefined && { runtimeFolder }),
     ...(lock !== undefined && { lock }),
+    ...(budgetMs !== undefined && { lockWaitMs: budgetMs }),
   }
 }
 
@@ -147,6 +161,7 @@ interface Inbox {
   /** Rejects when the process has ended or failed. */
   readonly lost: Promise<never>
   onChunk(listener: (chunk: ChunkMessage) => void): void
+  onWaiting(listener: (waiting: WaitingMessage) => void): void
 }
 
 function readMessages(child: ChildProcess, name: string): Inbox {
@@ -180,6 +195,11 @@ function readMessages(child: ChildProcess, name: string): Inbox {
     ...either,
     onChunk: (next) => {
       listener = next
+    },
+    onWaiting: (next) => {
+      child.on('message', (message: FromTraining) => {
+        if (message.kind === 'waiting') next(message)
+      })
     },
   }
 }

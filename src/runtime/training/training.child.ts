@@ -1,7 +1,8 @@
 /** The process of one training run: takes the job, trains, gives the tensors back. It ends when its parent does. */
+import { setTimeout as wait } from 'node:timers/promises'
 import { systemClock } from '../../base/clock.ts'
 import { appError, assert } from '../../base/errors.ts'
-import { withFileLock } from '../../base/file-lock.ts'
+import { type LockOwner, withFileLock } from '../../base/file-lock.ts'
 import { packError } from '../carried-error.ts'
 import { type OrtLibrary, type OrtSession, sessionOptions } from '../ort-library.ts'
 import { loadOnnxRuntime } from '../resolve-onnx-runtime.ts'
@@ -58,11 +59,23 @@ async function train(): Promise<void> {
   process.disconnect()
 }
 
-function underLock({ name, lock }: TrainingJob, work: () => Promise<void>): Promise<void> {
+const lookAgainMs = 250
+
+/** Who comes second waits: what it did before is not lost, and nothing that goes on is broken by it. */
+function underLock({ name, lock, lockWaitMs }: TrainingJob, work: () => Promise<void>): Promise<void> {
   if (lock === undefined) return work()
-  const busy = (owner: { pid: number; since: string; work?: string | undefined }): Error =>
-    appError('train.machine-busy', { pid: owner.pid, since: owner.since, work: owner.work ?? 'a model' })
-  return withFileLock({ path: lock, work: name, busy }, work)
+  const facts = ({ pid, since, work: what = 'a model' }: LockOwner) => ({ pid, since, work: what })
+  const until = systemClock.monotonicMs() + (lockWaitMs ?? Number.POSITIVE_INFINITY)
+  let told: number | undefined
+  const waits = async (owner: LockOwner): Promise<boolean> => {
+    if (systemClock.monotonicMs() >= until) return false
+    if (told !== owner.pid) await tell({ kind: 'waiting', ...facts(owner) })
+    told = owner.pid
+    await wait(lookAgainMs)
+    return true
+  }
+  const busy = (owner: LockOwner): Error => appError('train.machine-busy', facts(owner))
+  return withFileLock({ path: lock, work: name, busy, waits }, work)
 }
 
 function trainJob(own: TrainingJob): () => Promise<void> {
