@@ -116,6 +116,11 @@ export const errorTable = {
     message:
       'Training {model} needs {need} of memory for {shape} at once, and {allowed} may be taken. {fits}',
   },
+  'train.budget-too-short': {
+    ...input,
+    message:
+      'The time budget is too short: reading {texts} texts with {model} takes about {need} s on this machine, and {left} s of the budget are left. Training comes on top. Give it more time (--budget), or train on fewer rows (--shots).',
+  },
   'train.loss-not-finite': {
     ...internal,
     message:

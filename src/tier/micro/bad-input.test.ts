@@ -23,7 +23,7 @@ describe('classification on an encoder', () => {
     expect(said!.distribution!.labels).toEqual(labels)
     expect(said!.score).toBeGreaterThan(0)
     await predictor.dispose()
-  }, 30_000)
+  }, 120_000)
 
   test('learns from texts of 100,000 characters and answers them, beside short, empty and odd ones', async () => {
     const long = (text: string): string => `${text} `.repeat(Math.ceil(100_000 / (text.length + 1)))
@@ -39,5 +39,5 @@ describe('classification on an encoder', () => {
     )
     expect(said.every(({ noveltyScore }) => Number.isFinite(noveltyScore))).toBe(true)
     await predictor.dispose()
-  }, 30_000)
+  }, 120_000)
 })

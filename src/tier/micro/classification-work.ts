@@ -143,19 +143,21 @@ export interface PartOfTraining {
   /** The shares of the whole where it begins and ends, 0 to 1. */
   readonly from: number
   readonly to: number
+  /** Milliseconds that what comes between and after the runs will take. */
+  readonly passesMs?: number
 }
 
 /** Progress in hundredths of the whole, checkpoints in a folder of the run's own, and its share of the time that is left. */
 export function partOptions(
   { options, threads, runtimeFolder, deadline }: ClassificationWork,
-  { name, from, to }: PartOfTraining,
+  { name, from, to, passesMs = 0 }: PartOfTraining,
 ): TrainModelOptions {
   const { signal, progress, checkpointFolder } = options
   const whole: Progress = ({ done, total, detail }) => {
     const share = from + ((to - from) * done) / Math.max(1, total ?? done)
     progress?.({ stage: 'training', done: Math.round(100 * share), total: 100, ...(detail && { detail }) })
   }
-  const left = deadline === undefined ? undefined : deadline - performance.now()
+  const left = deadline === undefined ? undefined : deadline - performance.now() - passesMs
   return {
     threads,
     progress: whole,

@@ -29,7 +29,13 @@ export async function trainClassification(
   const work = prepareClassification(task, set, options, parts)
   const { base, runtime, threads } = parts
   const { signal, progress } = options
-  const freeze = { base, runtime, threads, ...(signal && { signal }), ...(progress && { progress }) }
+  const { deadline } = work
+  const freeze = {
+    ...{ base, runtime, threads },
+    ...(deadline !== undefined && { deadline }),
+    ...(signal && { signal }),
+    ...(progress && { progress }),
+  }
   const { fineTune } = work.recipe
   const trained = fineTune
     ? await trainTuned(work, fineTune, freeze)

@@ -8,27 +8,31 @@ import {
   type TrainedClassifier,
 } from './classification-work.ts'
 import { type HeadWeights, headLogitsOf, trainHeads } from './head-training.ts'
-import { judgeRows } from './judge-rows.ts'
-import { fitNovelty, noveltyDistances } from './novelty.ts'
+import { type Judged, judgeRows } from './judge-rows.ts'
+import { findNovelty } from './novelty-thread.ts'
 
 /** Trains on vectors [rows, hidden size]. */
 export async function trainFrozen(
   work: ClassificationWork,
   features: Float32Array,
 ): Promise<TrainedClassifier> {
-  const { base, classes, folds, every } = work
+  const { base, classes, folds, every, options } = work
   const part = { name: 'head', from: 0, to: 1 }
   const rows = [every, ...folds.map(({ learn }) => learn)]
   const heads = await headsOf(work, features, rows, part)
   const vectors = { features, width: base.config.hidden, classes }
-  const judged = folds.flatMap(({ learn, check }, fold) => {
-    const distances = noveltyDistances(fitNovelty(vectors, sampled(learn)), vectors, check)
-    return judgeRows(work, check, { logits: headLogitsOf(heads[fold + 1]!, features, check), distances })
-  })
+  const { signal } = options
+  const find = (learn: Int32Array, asked: Int32Array) =>
+    findNovelty({ vectors, known: sampled(learn), asked }, signal && { signal })
+  const judged: Judged[] = []
+  for (const [fold, { learn, check }] of folds.entries()) {
+    const { distances } = await find(learn, check)
+    const logits = headLogitsOf(heads[fold + 1]!, features, check)
+    judged.push(...judgeRows(work, check, { logits, distances }))
+  }
+  const { novelty } = await find(every, new Int32Array(0))
   return {
-    changed: headTensors(heads[0]!),
-    novelty: fitNovelty(vectors, sampled(every)),
-    judged,
+    ...{ changed: headTensors(heads[0]!), novelty, judged },
     precision: 'float32',
   }
 }

@@ -7,6 +7,7 @@ import { copyVectors, type EncodedBatch, openEncoderSession } from '../../model/
 import { pooled } from '../../model/encoder/pooling.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { floatsOf } from '../../runtime/tensor.ts'
+import { assertTimeFor, expectedPassMs, tokensIn } from './pass-time.ts'
 
 /** Values of tokens, row after row: row r has the tokens `starts[r]` to `starts[r + 1]`. */
 export interface TokenRows<Data> {
@@ -18,6 +19,10 @@ export interface FreezeOptions extends WorkOptions {
   readonly base: BaseModel
   readonly runtime: Runtime
   readonly threads: number
+  /** When the time of the training is over, by the clock of `performance.now`; a pass that would end later is refused. */
+  readonly deadline?: number
+  /** Told after each pass how long a token took. */
+  readonly onPace?: (msPerToken: number) => void
 }
 
 /** Vectors [texts, hidden size] of framed texts, pooled as the base pools. */
@@ -54,7 +59,7 @@ export function hiddenBytes(texts: readonly Int32Array[], { config }: BaseModel)
 async function freeze(
   texts: readonly Int32Array[],
   outputs: { readonly [name: string]: Value },
-  { base, runtime, threads, signal, progress }: FreezeOptions,
+  { base, runtime, threads, signal, progress, deadline, onPace }: FreezeOptions,
   take: (batch: EncodedBatch) => void,
 ): Promise<void> {
   const session = await openEncoderSession(outputs, base.tensors, runtime, {
@@ -62,11 +67,15 @@ async function freeze(
     ...(signal && { signal }),
   })
   try {
+    const needMs = deadline === undefined ? 0 : await expectedPassMs(session, texts, signal && { signal })
+    assertTimeFor({ model: base.name, texts: texts.length, needMs, deadline })
+    const beganMs = performance.now()
     await session.run(texts, take, {
       stage: 'reading',
       ...(signal && { signal }),
       ...(progress && { progress }),
     })
+    onPace?.((performance.now() - beganMs) / Math.max(1, tokensIn(texts)))
   } finally {
     await session.release()
   }

@@ -18,7 +18,9 @@ import { type FineTuneRows, fineTune, firstTrained } from './fine-tune.ts'
 import { headsOf, headTensors } from './frozen-classifier.ts'
 import { type HeadWeights, headLogitsOf } from './head-training.ts'
 import { type Judged, judgeRows } from './judge-rows.ts'
-import { fitNovelty, type NoveltyTensors, noveltyDistances } from './novelty.ts'
+import type { NoveltyTensors } from './novelty.ts'
+import { findNovelty } from './novelty-thread.ts'
+import { assertTimeFor, tokensIn } from './pass-time.ts'
 import type { ClassifierTuning } from './recipe.ts'
 import { type FreezeOptions, freezeHidden, freezeVectors, hiddenBytes, joinTokens } from './rows.ts'
 import { choosePrecision } from './serving/choose-precision.ts'
@@ -31,19 +33,26 @@ export async function trainTuned(
   freeze: FreezeOptions,
 ): Promise<TrainedClassifier> {
   const fold = checkFold(work)
-  const rows = await rowsOf(work, recipe, freeze)
+  let pace = 0
+  const onPace = (msPerToken: number): void => {
+    pace = msPerToken
+  }
+  const paced = { ...freeze, onPace }
+  const rows = await rowsOf(work, recipe, paced)
   const { epochs, learningRate, finish } = recipe
   const { seed } = work.options
   const stages = stageShares(work, fold, recipe)
   let tensors: ReadonlyMap<string, Float32Array> = new Map([
     ...startingAdapter(work, recipe),
-    ...(await startingHead(work, fold, freeze)),
+    ...(await startingHead(work, fold, paced)),
   ])
+  const passes = looksOf(work, fold)
+  assertTimeFor({ ...passes, model: work.base.name, needMs: pace * passes.learn, deadline: work.deadline })
   let found: Found = { novelty: new Map(), judged: [], precision: 'float32' }
   let planned = 0
   let done = 0
   const stage = async (name: 'learn' | 'whole', own: StageOf): Promise<void> => {
-    const options = partOptions(work, { name, ...stages[name] })
+    const options = partOptions(work, { name, ...stages[name], passesMs: pace * passes[name] })
     const result = await fineTune(work.base, rows, recipe, { ...own, start: tensors, seed }, options)
     tensors = result.tensors
     done += result.steps
@@ -63,6 +72,14 @@ export async function trainTuned(
     ...{ novelty: found.novelty, judged, precision: found.precision },
     ...(done < planned && { trimmed: { steps: done, plannedSteps: planned } }),
   }
+}
+
+/** Tokens that are read after each stage and those that follow, to judge and to choose: as they are read in {@link look}. */
+function looksOf({ texts, every }: ClassificationWork, { learn, check }: Fold) {
+  const tokensOf = (rows: Int32Array): number => tokensIn(Array.from(rows, (row) => texts[row]!))
+  const whole = tokensOf(sampled(every)) + tokensOf(sampled(every, mostRangeRows))
+  const first = tokensOf(sampled(learn, mostRangeRows)) + 2 * (tokensOf(sampled(learn)) + tokensOf(check))
+  return { learn: first + whole, whole, texts: check.length + sampled(every).length }
 }
 
 interface StageOf {
@@ -229,20 +246,23 @@ interface Looked {
   readonly precision: WeightPrecision
 }
 
-function findIn(
+async function findIn(
   work: ClassificationWork,
   changed: TrainedClassifier['changed'],
   { features, asked, check, precision }: Looked,
-): Found {
+): Promise<Found> {
   const vectors = {
     ...{ features, width: work.base.config.hidden },
     classes: Int32Array.from(asked, (row) => work.classes[row]!),
   }
   const places = Int32Array.from(asked.keys())
-  const novelty = fitNovelty(vectors, places.subarray(check.length))
   const own = places.subarray(0, check.length)
+  const { signal } = work.options
+  const { novelty, distances } = await findNovelty(
+    { vectors, known: places.subarray(check.length), asked: own },
+    signal && { signal },
+  )
   const head = { weight: changed.get('head.weight')!.data, bias: changed.get('head.bias')!.data }
   const logits = headLogitsOf(head, features, own)
-  const distances = noveltyDistances(novelty, vectors, own)
   return { novelty, judged: judgeRows(work, check, { logits, distances }), precision }
 }

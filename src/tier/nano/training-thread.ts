@@ -41,7 +41,7 @@ export async function runTraining<Result>(
   { signal, progress }: WorkOptions,
 ): Promise<Result> {
   throwIfCancelled(signal, 'training')
-  const worker = startWorker(url, { data: job, name: 'nano training' })
+  const worker = startWorker(url, { data: job, name: 'training' })
   let cancel = (): void => {}
   try {
     return await new Promise<Result>((resolve, reject) => {

@@ -3,7 +3,8 @@
 
 import type { TagScheme } from '../../../model/crf/tag-scheme.ts'
 import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
-import { fitNovelty, type NoveltyTensors, noveltyDistances } from '../novelty.ts'
+import type { NoveltyTensors } from '../novelty.ts'
+import { findNovelty } from '../novelty-thread.ts'
 import { brierOf, isKept } from '../serving/choose-precision.ts'
 import { eightBitsOf, type LayerFormOptions } from '../serving/layer-forms.ts'
 import { type AnswerForm, type CheckFindings, judgeRows } from './judge-rows.ts'
@@ -82,14 +83,14 @@ async function lookAs(precision: WeightPrecision, at: LookedAt, answers?: Answer
     }
     const places = Int32Array.from(windows.keys())
     const own = windows.filter(({ text }) => text < asked.length)
-    const novelty = fitNovelty(vectors, places.subarray(own.length))
-    const distances = Float32Array.from(noveltyDistances(novelty, vectors, places.subarray(0, own.length)))
+    const job = { vectors, known: places.subarray(own.length), asked: places.subarray(0, own.length) }
+    const { novelty, distances } = await findNovelty(job, signal && { signal })
     const found = judgeRows(
       asked.map((row, i) => ({ row, emissions: emissions[i]! })),
       scheme,
       answers,
     )
-    const scored = { emissions: emissions.slice(0, asked.length), distances }
+    const scored = { emissions: emissions.slice(0, asked.length), distances: Float32Array.from(distances) }
     return { precision, novelty, scored, windows: own, found }
   } finally {
     await session.release()

@@ -6,7 +6,8 @@ import type { Runtime } from '../../../runtime/runtime.ts'
 import { answerF1 } from '../../../task/question-answering/answer-text.ts'
 import type { Fold } from '../../nano/folds.ts'
 import { overlaid } from '../artefact.ts'
-import { fitNovelty, type NoveltyTensors, noveltyDistances } from '../novelty.ts'
+import type { NoveltyTensors } from '../novelty.ts'
+import { findNovelty } from '../novelty-thread.ts'
 import { brierOf, isKept } from '../serving/choose-precision.ts'
 import { eightBitsOf, type LayerFormOptions } from '../serving/layer-forms.ts'
 import { answersOf, type PairAnswer, type ReadPairs, readPairs } from './answer-pairs.ts'
@@ -89,8 +90,8 @@ async function checkAs(precision: WeightPrecision, work: CheckedWork, about: Abo
     const read = await readPairs(session, pairs, { config, ...(signal && { signal }) })
     const sentenceWeight = bestSentenceWeight(work, read)
     const { answers, features } = answersOf(read, { answerTokens: recipe.answerTokens, sentenceWeight })
-    const { novelty, answers: found } = withDistances(answers, features!, {
-      ...{ width: config.hidden, checked: fold.check.length },
+    const { novelty, answers: found } = await withDistances(answers, features!, {
+      ...{ width: config.hidden, checked: fold.check.length, ...(signal && { signal }) },
     })
     const checked = Array.from(fold.check, (row) => rows[row]!)
     return { precision, judged: judgeAnswers(checked, found), novelty, sentenceWeight }
@@ -121,11 +122,15 @@ function sampled(rows: Int32Array, most: number): Int32Array {
   return rows.filter((_, at) => at % every === 0)
 }
 
-function withDistances(
+async function withDistances(
   answers: readonly PairAnswer[],
   found: readonly (Float32Array | undefined)[],
-  { width, checked: count }: { readonly width: number; readonly checked: number },
-): { readonly novelty: NoveltyTensors; readonly answers: readonly PairAnswer[] } {
+  {
+    width,
+    checked: count,
+    signal,
+  }: { readonly width: number; readonly checked: number; readonly signal?: AbortSignal },
+): Promise<{ readonly novelty: NoveltyTensors; readonly answers: readonly PairAnswer[] }> {
   const features = new Float32Array(found.length * width)
   found.forEach((vector, row) => {
     features.set(vector ?? [], row * width)
@@ -133,12 +138,9 @@ function withDistances(
   const vectors = { features, width, classes: new Int32Array(found.length) }
   const present = Int32Array.from(found.keys()).filter((row) => found[row] !== undefined)
   const others = present.filter((row) => row >= count)
-  const novelty = fitNovelty(vectors, others.length > 0 ? others : present)
-  const distances = noveltyDistances(
-    novelty,
-    vectors,
-    Int32Array.from({ length: count }, (_, row) => row),
-  )
+  const known = others.length > 0 ? others : present
+  const asked = Int32Array.from({ length: count }, (_, row) => row)
+  const { novelty, distances } = await findNovelty({ vectors, known, asked }, signal && { signal })
   return {
     novelty,
     answers: answers.slice(0, count).map((answer, row) => ({
