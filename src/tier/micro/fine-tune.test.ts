@@ -20,7 +20,8 @@ function rowsOf(count: number, tokens: number) {
 }
 
 test('a training takes no more memory than was planned, and not much less', async () => {
-  const recipe = chooseRecipe({ rows: 9000, classes: labels, tokens: 384 * 60, config: base.config }).fineTune!
+  const recipe = chooseRecipe({ rows: 9000, classes: labels, tokens: 384 * 60, config: base.config })
+    .fineTune!
   const rows = rowsOf(384, 60)
   const head = Float32Array.from({ length: labels * base.config.hidden }, () => random.normal())
   const start = new Map([
