@@ -81,9 +81,14 @@ test('a specialist is trained on a base model that was pulled, promoted, asked a
   const report = JSON.parse(trained.stdout)
   expect(report).toMatchObject({ specialist: 'desk@1', tier: 'micro', promoted: true })
   expect(report.card.evaluation.right.value).toBeGreaterThan(0.95)
-  const said = JSON.parse((await shoal.run('predict', 'desk', 'bad cab dab abc', '--json')).stdout)
+  const said = JSON.parse(
+    (await shoal.run('predict', 'desk', 'bad cab dab abc cab dab bad abc', '--json')).stdout,
+  )
   expect(said.predictions).toMatchObject([{ label: 'early', answersLocally: true }])
-  expect(await served(shoal, 'surf tusk rst stuv')).toEqual({ by: 'desk@1 (micro)', problems: [] })
+  expect(await served(shoal, 'surf tusk rst stuv rst surf tusk stuv')).toEqual({
+    by: 'desk@1 (micro)',
+    problems: [],
+  })
   expect(await shoal.run('models', 'remove', 'tiny')).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('is needed by desk@1'),
@@ -142,7 +147,7 @@ test('where its base model vanished, it is named with the command that fetches i
     code: 'base.vanished',
     message: expect.stringMatching(/base model "tiny".*no longer on this machine.*shoal models pull tiny/),
   })
-  const { by, problems } = await served(shoal, 'surf tusk rst stuv')
+  const { by, problems } = await served(shoal, 'surf tusk rst stuv rst surf tusk stuv')
   expect(by).toBe('upstream')
   expect(problems).toEqual([expect.stringContaining('shoal models pull tiny')])
 }, 60_000)
