@@ -50,7 +50,8 @@ export async function fewPeer(
         ...[script, '--model', model!.folder, '--data', dataFolder(), '--seed', String(seed)],
         ...['--rows', files.rows, '--held', files.held],
       ])
-      const { accuracy, trainSeconds }: PeerScores = JSON.parse(stdout)
+      // Libraries print lines of their own before the document.
+      const { accuracy, trainSeconds }: PeerScores = JSON.parse(stdout.slice(stdout.indexOf('{\n  "peer"')))
       return { accuracy, trainSeconds }
     } finally {
       await rm(folder, { recursive: true })
