@@ -1,6 +1,11 @@
 /** Stacks what was just trained on the version before it, where that tells the right answers better. */
-import { sameOutput } from '../eval/judge.ts'
-import { fitStacking, type Stacking, stackedPrediction } from '../tier/stacking.ts'
+import {
+  fitStacking,
+  type StackedPair,
+  stackedHeldAside,
+  stackedPrediction,
+  stackingRows,
+} from '../tier/stacking.ts'
 import type { RawPrediction } from '../tier/tier.ts'
 import type { PairedExample } from './paired-rows.ts'
 import { stackingName } from './target.ts'
@@ -17,18 +22,11 @@ export function stackSecond(
   first: Pick<Trained, 'calibration' | 'test'>,
   { trained, heldAside }: Stacked,
 ): Stacked {
-  const stacking = fitStacking(
-    heldAside.flatMap(({ example, first: early, second: late }) => {
-      const label = example.output.kind === 'labels' ? example.output.labels[0] : undefined
-      return label !== undefined && early.distribution && late.distribution
-        ? [{ own: late.distribution, earlier: early.distribution, label }]
-        : []
-    }),
-  )
+  const stacking = fitStacking(heldAside.flatMap((row) => stackingRows(pairOf(row))))
   if (!stacking) return { trained, heldAside }
   const both = (part: 'calibration' | 'test'): readonly RawPrediction[] =>
     trained[part].map((said, row) => stackedPrediction(said, first[part][row]!.distribution, stacking))
-  const rows = heldAside.map((row) => stackedRow(row, stacking))
+  const rows = heldAside.map((row) => ({ ...row, second: stackedHeldAside(pairOf(row), stacking) }))
   const seconds = new Map(rows.map(({ example, second }) => [example.id, second]))
   const { artefact, published } = trained
   return {
@@ -46,17 +44,6 @@ export function stackSecond(
   }
 }
 
-function stackedRow(row: PairedExample, stacking: Stacking): PairedExample {
-  const { example, first, second } = row
-  const { distribution, score, noveltyScore } = second
-  if (!distribution || !first.distribution) return row
-  const said = stackedPrediction(
-    { output: example.output, score, noveltyScore, distribution },
-    first.distribution,
-    stacking,
-  )
-  return {
-    ...row,
-    second: { ...second, score: said.score, correct: sameOutput(said.output, example.output) },
-  }
+function pairOf({ example: { output }, first, second }: PairedExample): StackedPair {
+  return { own: second, earlier: first, output }
 }

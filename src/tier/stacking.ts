@@ -8,7 +8,8 @@ import { assert } from '../base/errors.ts'
 import { fitMixture, type MixtureWeights, mixLogits } from '../model/linear/mixture.ts'
 import { largestIndex, softmaxInPlace } from '../model/linear/softmax.ts'
 import type { Distribution } from '../task/predictor.ts'
-import type { RawPrediction, RawPredictor } from './tier.ts'
+import type { TaskOutput } from '../task/types.ts'
+import type { HeldAside, RawPrediction, RawPredictor } from './tier.ts'
 
 export const stackingSchema = z.object({ own: z.number().nonnegative(), earlier: z.number().nonnegative() })
 
@@ -61,6 +62,35 @@ export function stackedPrediction(
     output: { kind: 'labels', labels: [distribution.labels[answer]!] },
     score: probabilities[answer]!,
     distribution: { labels: distribution.labels, probabilities },
+  }
+}
+
+/** What both said of a row that neither had seen, and what is right. */
+export interface StackedPair {
+  readonly own: HeldAside
+  readonly earlier: HeldAside
+  readonly output: TaskOutput
+}
+
+/** A pair as exponents are learned from it; none where one has no distribution, or the output no label. */
+export function stackingRows({ own, earlier, output }: StackedPair): readonly StackingRow[] {
+  const label = output.kind === 'labels' ? output.labels[0] : undefined
+  return label !== undefined && own.distribution && earlier.distribution
+    ? [{ own: own.distribution, earlier: earlier.distribution, label }]
+    : []
+}
+
+/** The later specialist's row with what the earlier one's adds; as it was, where one has no distribution. */
+export function stackedHeldAside({ own, earlier, output }: StackedPair, stacking: Stacking): HeldAside {
+  if (!own.distribution || !earlier.distribution || output.kind !== 'labels') return own
+  const said = stackedPrediction({ ...own, output }, earlier.distribution, stacking)
+  const [label, ...others] = output.labels
+  const isRight = others.length === 0 && said.output.kind === 'labels' && said.output.labels[0] === label
+  return {
+    ...own,
+    score: said.score,
+    correct: isRight,
+    ...(said.distribution && { distribution: said.distribution }),
   }
 }
 

@@ -3,12 +3,18 @@
 // texts; how much each counts is learned on rows that neither had seen, and where words add nothing they are left out.
 import { z } from 'zod'
 import { appError } from '../../base/errors.ts'
-import type { ExampleId } from '../../base/ids.ts'
 import type { Json } from '../../base/json.ts'
 import type { ExampleSet } from '../../data/example.ts'
-import type { Task, TaskOutput } from '../../task/types.ts'
-import { fitStacking, type Stacking, stackedPrediction, stackingSchema } from '../stacking.ts'
-import type { Artefact, HeldAside, RawPredictor, Tier, TrainOptions } from '../tier.ts'
+import type { Task } from '../../task/types.ts'
+import {
+  fitStacking,
+  type StackedPair,
+  stackedHeldAside,
+  stackedPrediction,
+  stackingRows,
+  stackingSchema,
+} from '../stacking.ts'
+import type { Artefact, RawPredictor, Tier, TrainOptions } from '../tier.ts'
 
 /** Files of the words' specialist inside the artefact. */
 const folder = 'words/'
@@ -62,44 +68,20 @@ function joinWords(encoder: Artefact, words: Artefact | undefined, { examples }:
   if (!words) return encoder
   const outputs = new Map(examples.map(({ id, output }) => [id, output]))
   const early = new Map(words.heldAside.map((row) => [row.example, row]))
-  const paired = encoder.heldAside.flatMap((own): readonly Paired[] => {
+  const paired = encoder.heldAside.flatMap((own): readonly StackedPair[] => {
     const output = own.example === undefined ? undefined : outputs.get(own.example)
-    const earlier = early.get(own.example)?.distribution
-    return output && earlier && own.distribution ? [{ own, earlier, output }] : []
+    const earlier = early.get(own.example)
+    return output && earlier ? [{ own, earlier, output }] : []
   })
-  const stacking = fitStacking(paired.flatMap(stackingRow))
+  const stacking = fitStacking(paired.flatMap(stackingRows))
   if (!stacking) return encoder
   const files = [...words.files].map(([name, bytes]) => [folder + name, bytes] as const)
-  const joined = new Map(paired.map((row) => [row.own.example, pooledRow(row, stacking)]))
+  const joined = new Map(paired.map((pair) => [pair.own.example, stackedHeldAside(pair, stacking)]))
   return {
     ...encoder,
     files: new Map([...encoder.files, ...files]),
     meta: { ...encoder.meta, words: { stacking: { ...stacking }, meta: words.meta as Json } },
     heldAside: encoder.heldAside.map((row) => joined.get(row.example) ?? row),
-  }
-}
-
-/** What both said of an example. */
-interface Paired {
-  readonly own: HeldAside & { readonly example?: ExampleId }
-  readonly earlier: NonNullable<HeldAside['distribution']>
-  readonly output: TaskOutput
-}
-
-function stackingRow({ own, earlier, output }: Paired) {
-  const label = output.kind === 'labels' ? output.labels[0] : undefined
-  return label !== undefined && own.distribution ? [{ own: own.distribution, earlier, label }] : []
-}
-
-function pooledRow({ own, earlier, output }: Paired, stacking: Stacking): HeldAside {
-  const said = stackedPrediction({ ...own, output }, earlier, stacking)
-  const isRight =
-    said.output.kind === 'labels' && output.kind === 'labels' && said.output.labels[0] === output.labels[0]
-  return {
-    ...own,
-    score: said.score,
-    correct: isRight,
-    ...(said.distribution && { distribution: said.distribution }),
   }
 }
 
@@ -119,8 +101,8 @@ export async function withWords(
       name.startsWith(folder) ? [[name.slice(folder.length), bytes] as const] : [],
     ),
   )
-  const { stacking } = parsed.data
-  const beside = await words.load({ taskKind: 'classification', files: own, meta: parsed.data.meta })
+  const { stacking, meta: wordsMeta } = parsed.data
+  const beside = await words.load({ taskKind: 'classification', files: own, meta: wordsMeta })
   return {
     get sizeBytes() {
       return encoder.sizeBytes + beside.sizeBytes
