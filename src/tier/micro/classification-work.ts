@@ -20,6 +20,7 @@ import { labelWords } from './label-names.ts'
 import { classesOf, type LabelSpace, labelSpaceOf, targetsOf } from './labels.ts'
 import type { NoveltyTensors } from './novelty.ts'
 import type { Recipe, RecipeFacts } from './recipe.ts'
+import { sampled } from './sampled.ts'
 
 export interface ClassificationParts {
   readonly base: BaseModel
@@ -173,8 +174,7 @@ const leastBudgetMs = 1000
 /** Rows of the training part that the distance of novelty is fitted on, at most. */
 const mostNoveltyRows = 1500
 
-/** Every so many of the rows, so that no more than `most` are left. */
-export function sampled(rows: Int32Array, most = mostNoveltyRows): Int32Array {
-  const every = Math.ceil(rows.length / most)
-  return rows.filter((_, at) => at % every === 0)
+/** Of rows that were learnt from, those that novelty is fitted on. */
+export function noveltyRows(rows: Int32Array): Int32Array {
+  return sampled(rows, mostNoveltyRows)
 }

@@ -16,6 +16,7 @@ import { heldAsideOf } from './judge-rows.ts'
 import { keptBytes } from './kept-tensors.ts'
 import { noveltyClasses } from './novelty.ts'
 import { freezeVectors } from './rows.ts'
+import { precisionKind } from './serving/choose-precision.ts'
 import { trainTuned } from './tuned-classifier.ts'
 import { usualSigns } from './usual.ts'
 
@@ -78,7 +79,7 @@ function artefactOf(
         ...(trimmed && { trimmed: { ...trimmed } }),
         checkRows: judged.length,
         checkAccuracy: right / Math.max(1, judged.length),
-        precision: precision === 'float32' ? precision : precision.kind,
+        precision: precisionKind(precision),
         sizeBytes: weights.length,
       },
     },

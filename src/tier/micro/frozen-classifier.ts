@@ -2,9 +2,9 @@
 import type { StoredTensor } from '../../model/weights/tensor-source.ts'
 import {
   type ClassificationWork,
+  noveltyRows,
   type PartOfTraining,
   partOptions,
-  sampled,
   type TrainedClassifier,
 } from './classification-work.ts'
 import { type HeadWeights, headLogitsOf, trainHeads } from './head-training.ts'
@@ -23,7 +23,7 @@ export async function trainFrozen(
   const vectors = { features, width: base.config.hidden, classes }
   const { signal } = options
   const find = (learn: Int32Array, asked: Int32Array) =>
-    findNovelty({ vectors, known: sampled(learn), asked }, signal && { signal })
+    findNovelty({ vectors, known: noveltyRows(learn), asked }, signal && { signal })
   const judged: Judged[] = []
   for (const [fold, { learn, check }] of folds.entries()) {
     const { distances } = await find(learn, check)

@@ -10,8 +10,8 @@ import { overlaid } from './artefact.ts'
 import { linearOfCosines, meanDirections } from './class-means.ts'
 import {
   type ClassificationWork,
+  noveltyRows,
   partOptions,
-  sampled,
   type TrainedClassifier,
 } from './classification-work.ts'
 import { type FineTuneRows, fineTune, firstTrained } from './fine-tune.ts'
@@ -23,7 +23,8 @@ import { findNovelty } from './novelty-thread.ts'
 import { assertTimeFor, tokensIn } from './pass-time.ts'
 import type { ClassifierTuning } from './recipe.ts'
 import { type FreezeOptions, freezeHidden, freezeVectors, hiddenBytes, joinTokens } from './rows.ts'
-import { choosePrecision } from './serving/choose-precision.ts'
+import { sampled } from './sampled.ts'
+import { choosePrecision, type PrecisionKind, precisionKind } from './serving/choose-precision.ts'
 import { eightBits, vectorsOf } from './serving/layer-forms.ts'
 
 /** Trains a classifier whose upper layers are its own. */
@@ -60,7 +61,13 @@ export async function trainTuned(
     found =
       name === 'learn'
         ? await look(work, recipe, tensors, fold)
-        : await look(work, recipe, tensors, { learn: work.every, check: none }, kindOf(found.precision))
+        : await look(
+            work,
+            recipe,
+            tensors,
+            { learn: work.every, check: none },
+            precisionKind(found.precision),
+          )
   }
   if (fold.check.length > 0) await stage('learn', { learn: fold.learn, epochs, learningRate })
   const { judged } = found
@@ -77,9 +84,9 @@ export async function trainTuned(
 /** Tokens that are read after each stage and those that follow, to judge and to choose: as they are read in {@link look}. */
 function looksOf({ texts, every }: ClassificationWork, { learn, check }: Fold) {
   const tokensOf = (rows: Int32Array): number => tokensIn(Array.from(rows, (row) => texts[row]!))
-  const whole = tokensOf(sampled(every)) + tokensOf(sampled(every, mostRangeRows))
-  const first = tokensOf(sampled(learn, mostRangeRows)) + 2 * (tokensOf(sampled(learn)) + tokensOf(check))
-  return { learn: first + whole, whole, texts: check.length + sampled(every).length }
+  const whole = tokensOf(noveltyRows(every)) + tokensOf(sampled(every, mostRangeRows))
+  const first = tokensOf(sampled(learn, mostRangeRows)) + 2 * (tokensOf(noveltyRows(learn)) + tokensOf(check))
+  return { learn: first + whole, whole, texts: check.length + noveltyRows(every).length }
 }
 
 interface StageOf {
@@ -192,11 +199,6 @@ interface Found {
   readonly precision: WeightPrecision
 }
 
-type PrecisionKind = 'float32' | 'int8'
-
-const kindOf = (precision: WeightPrecision): PrecisionKind =>
-  precision === 'float32' ? precision : precision.kind
-
 /** Texts that say how the inputs of layers are rounded. */
 const mostRangeRows = 256
 
@@ -218,7 +220,7 @@ async function look(
     ...(recipe.adapter && { adapter: recipe.adapter }),
     ...(options.signal && { signal: options.signal }),
   }
-  const known = sampled(learn)
+  const known = noveltyRows(learn)
   const asked = Int32Array.from([...check, ...known])
   const lookAs = async (precision: WeightPrecision): Promise<Found> => {
     const framed = Array.from(asked, (row) => texts[row]!)

@@ -86,6 +86,19 @@ describe('words beside an encoder', () => {
     expect(await withWords(undecided, encoder, undefined)).toBe(undecided)
   }, 60_000)
 
+  test('that cannot be loaded leave no encoder behind', async () => {
+    let isDisposed = false
+    const encoder: RawPredictor = {
+      ...undecided,
+      dispose: async () => {
+        isDisposed = true
+      },
+    }
+    const artefact = { files: new Map(), meta: { words: { of: 'another version' } } }
+    await expect(withWords(encoder, artefact, nano)).rejects.toMatchObject({ code: 'artefact.other-version' })
+    expect(isDisposed).toBe(true)
+  })
+
   test.each<[string, Partial<typeof job>]>([
     ['another tier is pooled later', { options: { seed: 0, pooledLater: true } as typeof job.options }],
     ['rows are few', { set: tinyRows(60, 1) }],

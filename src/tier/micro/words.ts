@@ -85,13 +85,29 @@ function joinWords(encoder: Artefact, words: Artefact | undefined, { examples }:
   }
 }
 
-/** Loads the words' specialist that an artefact holds and pools what it says with the encoder's answers. */
+/**
+ * Loads the words' specialist that an artefact holds and pools what it says with the encoder's answers. Where it cannot
+ * be loaded, the encoder is let go.
+ */
 export async function withWords(
+  encoder: RawPredictor,
+  artefact: Pick<Artefact, 'files' | 'meta'>,
+  words: Tier | undefined,
+): Promise<RawPredictor> {
+  if (artefact.meta['words'] === undefined) return encoder
+  try {
+    return await pooledWithWords(encoder, artefact, words)
+  } catch (cause) {
+    await encoder.dispose()
+    throw cause
+  }
+}
+
+async function pooledWithWords(
   encoder: RawPredictor,
   { files, meta }: Pick<Artefact, 'files' | 'meta'>,
   words: Tier | undefined,
 ): Promise<RawPredictor> {
-  if (meta['words'] === undefined) return encoder
   const parsed = kept.safeParse(meta['words'])
   if (!parsed.success) throw appError('artefact.other-version', { problem: `words: ${parsed.error.message}` })
   if (!words)

@@ -25,6 +25,7 @@ import { textOf } from '../../nano/inputs.ts'
 import type { Artefact, HeldAside, TrainOptions } from '../../tier.ts'
 import { overlaid, weightsFile } from '../artefact.ts'
 import { keptBytes } from '../kept-tensors.ts'
+import { type PrecisionKind, precisionKind } from '../serving/choose-precision.ts'
 import { noveltyScoreOf, usualSigns } from '../usual.ts'
 import { describeTagger } from './artefact.ts'
 import { lookAtTagger, type TaggerLook } from './look-tagger.ts'
@@ -69,7 +70,7 @@ export async function trainExtraction(
   const work = await prepare(task, set, options, parts)
   const { learn, check } = work.fold
   const checked = await trainOn(work, learn, { part: 'check', asked: check })
-  const form = checked.precision === 'float32' ? 'float32' : 'int8'
+  const form = precisionKind(checked.precision)
   const whole = work.recipe.refit
     ? await trainOn(work, Int32Array.from(work.rows.keys()), { part: 'whole', form })
     : checked
@@ -163,7 +164,7 @@ interface PartOptions {
   /** Rows held aside. */
   readonly asked?: Int32Array
   /** In which form its layers are served, where that is known. */
-  readonly form?: 'float32' | 'int8'
+  readonly form?: PrecisionKind
 }
 
 async function trainOn(
@@ -245,7 +246,7 @@ function artefactOf(
         epochs: recipe.epochs,
         checkRows: found.judged.length,
         checkF1: found.f1,
-        precision: precision === 'float32' ? precision : precision.kind,
+        precision: precisionKind(precision),
         units: rows.reduce((sum, { tags }) => sum + tags.length, 0),
         spans: rows.reduce((sum, { wanted, lost }) => sum + wanted.length + lost, 0),
         unrepresentable: rows.reduce((sum, { lost }) => sum + lost, 0),

@@ -5,7 +5,8 @@ import type { TagScheme } from '../../../model/crf/tag-scheme.ts'
 import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
 import type { NoveltyTensors } from '../novelty.ts'
 import { findNovelty } from '../novelty-thread.ts'
-import { brierOf, isKept } from '../serving/choose-precision.ts'
+import { sampled } from '../sampled.ts'
+import { brierOf, isKept, type PrecisionKind } from '../serving/choose-precision.ts'
 import { eightBitsOf, type LayerFormOptions } from '../serving/layer-forms.ts'
 import { type AnswerForm, type CheckFindings, judgeRows } from './judge-rows.ts'
 import type { TaggedRow } from './tagged-rows.ts'
@@ -42,7 +43,7 @@ export interface TaggerLook {
 }
 
 /** What it says in the form that loses next to nothing by the rows asked about, or in one that was chosen before. */
-export async function lookAtTagger(at: LookedAt, form?: 'float32' | 'int8'): Promise<TaggerLook> {
+export async function lookAtTagger(at: LookedAt, form?: PrecisionKind): Promise<TaggerLook> {
   if (form === 'int8') return lookAs(await eightBitsFor(at), at)
   const float32 = await lookAs('float32', at)
   if (form === 'float32' || at.asked.length === 0) return float32
@@ -100,10 +101,4 @@ async function lookAs(precision: WeightPrecision, at: LookedAt, answers?: Answer
 function windowsIn({ about, maxTokens }: LookedAt, rows: readonly TaggedRow[]): readonly TextWindow[] {
   const texts = rows.map(({ text }) => text)
   return windowsOf(texts, about.base.tokenizer.template.single, maxTokens)
-}
-
-/** Every so many of the items, so that no more than the limit are left. */
-function sampled<T>(items: readonly T[], most: number): readonly T[] {
-  const every = Math.ceil(items.length / most)
-  return items.filter((_, at) => at % every === 0)
 }

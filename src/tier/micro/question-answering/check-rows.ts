@@ -8,6 +8,7 @@ import type { Fold } from '../../nano/folds.ts'
 import { overlaid } from '../artefact.ts'
 import type { NoveltyTensors } from '../novelty.ts'
 import { findNovelty } from '../novelty-thread.ts'
+import { sampled } from '../sampled.ts'
 import { brierOf, isKept } from '../serving/choose-precision.ts'
 import { eightBitsOf, type LayerFormOptions } from '../serving/layer-forms.ts'
 import { answersOf, type PairAnswer, type ReadPairs, readPairs } from './answer-pairs.ts'
@@ -67,16 +68,8 @@ function qualityOf({ judged: { f1, heldAside } }: Checked) {
 function eightBitsFor({ rows, fold }: CheckedWork, about: About): Promise<WeightPrecision> {
   const known = sampled(fold.learn, mostNoveltyRows)
   const windows = [...known].flatMap((row) => rows[row]!.pair.windows)
-  const every = Math.ceil(windows.length / mostRangeWindows)
   const { hidden } = readerGraph(about.base.config, { joined: true })
-  return eightBitsOf(
-    hidden,
-    fedWindows(
-      windows.filter((_, at) => at % every === 0),
-      about.base.config,
-    ),
-    about,
-  )
+  return eightBitsOf(hidden, fedWindows(sampled(windows, mostRangeWindows), about.base.config), about)
 }
 
 async function checkAs(precision: WeightPrecision, work: CheckedWork, about: About): Promise<Checked> {
@@ -114,12 +107,6 @@ function bestSentenceWeight({ rows, fold, recipe }: CheckedWork, read: ReadPairs
     }, 0)
   })
   return sentenceWeights[scores.indexOf(Math.max(...scores))]!
-}
-
-/** Every so many of the rows, so that no more than the limit are left. */
-function sampled(rows: Int32Array, most: number): Int32Array {
-  const every = Math.ceil(rows.length / most)
-  return rows.filter((_, at) => at % every === 0)
 }
 
 async function withDistances(

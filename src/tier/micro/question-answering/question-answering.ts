@@ -11,6 +11,7 @@ import type { Fold } from '../../nano/folds.ts'
 import type { Artefact, TrainOptions } from '../../tier.ts'
 import { weightsFile } from '../artefact.ts'
 import { keptBytes } from '../kept-tensors.ts'
+import { precisionKind } from '../serving/choose-precision.ts'
 import { describeReader, rarityTensor } from './artefact.ts'
 import { checkFold, groupsOf } from './check-fold.ts'
 import { type Checked, checkRows } from './check-rows.ts'
@@ -164,7 +165,7 @@ function artefactOf(work: Work, { changed, novelty, judged, sentenceWeight, prec
         checkRows: heldAside.length,
         checkAccuracy: right / Math.max(1, heldAside.length),
         checkF1: f1,
-        precision: precision === 'float32' ? precision : precision.kind,
+        precision: precisionKind(precision),
         sizeBytes: weights.length,
       },
     },

@@ -1,5 +1,13 @@
 // Whether a specialist is served with layers in 8 bits: decided in training, on rows held aside that its model had not
 // seen, so that what is calibrated and certified afterwards is the form that is served.
+import type { WeightPrecision } from '../../../onnx/fused-rules.ts'
+
+/** A precision without its ranges. */
+export type PrecisionKind = 'float32' | 'int8'
+
+/** Of which kind a precision is. */
+export const precisionKind = (precision: WeightPrecision): PrecisionKind =>
+  precision === 'float32' ? precision : precision.kind
 
 /** A row that was answered. */
 export interface AnsweredRow {
@@ -28,7 +36,7 @@ export function isKept(float32: FormQuality, int8: FormQuality): boolean {
 export function choosePrecision(
   float32: readonly AnsweredRow[],
   int8: readonly AnsweredRow[],
-): 'float32' | 'int8' {
+): PrecisionKind {
   if (float32.length === 0 || float32.length !== int8.length) return 'float32'
   const qualityOf = (rows: readonly AnsweredRow[]): FormQuality => ({
     share: meanOf(rows, ({ correct }) => Number(correct)),
