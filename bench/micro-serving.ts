@@ -2,11 +2,7 @@
  * The micro tier serving banking77 texts: texts a second and single texts beside the plain PyTorch loop in the same run,
  * callers at once, and what many specialists on one base take in memory. `SHOAL_HOME` names the folder with the base models.
  */
-import { execFile } from 'node:child_process'
 import { loadavg } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { JsonObject } from '../src/base/json.ts'
 import { seededRandom } from '../src/base/random.ts'
 import type { BaseModel } from '../src/model/encoder/base-model.ts'
@@ -18,13 +14,13 @@ import { inputRanges } from '../src/model/encoder/input-ranges.ts'
 import { loraShapes, usualLora } from '../src/model/encoder/lora.ts'
 import { pooled } from '../src/model/encoder/pooling.ts'
 import { type StoredTensor, type TensorSource, tensorsInMemory } from '../src/model/weights/tensor-source.ts'
-import { findBase } from '../src/registry/models/base-store.ts'
 import { servingOptions } from '../src/tier/micro/micro-tier.ts'
 import type { VectorForm } from '../src/tier/micro/serving/forms.ts'
 import { createMicroServing, type MicroServing, type Served } from '../src/tier/micro/serving/serving.ts'
 import { withMicroParts } from './base-models.ts'
-import { dataFolder, type Row, readSet } from './data/labelled-sets.ts'
+import { type Row, readSet } from './data/labelled-sets.ts'
 import type { Bench, Figure } from './harness.ts'
+import { runPeer } from './run-peer.ts'
 
 const [threads, labels, specialists, rounds, singles] = [2, 77, 20, 3, 200]
 const callersAtOnce = [1, 16, 64] as const
@@ -223,14 +219,9 @@ async function callAtOnce(served: Served, texts: readonly string[], callers: num
 
 /** The plain PyTorch loop; nothing where no Python is named. */
 async function peerSpeed(): Promise<readonly Speed[]> {
-  const python = process.env['SHOAL_PEER_PYTHON']
-  if (python === undefined) return []
-  const model = await findBase(join(process.env['SHOAL_HOME']!, 'registry'), 'minilm')
-  const script = fileURLToPath(new URL('peers/inference.py', import.meta.url))
-  const { stdout } = await promisify(execFile)(python, [
-    ...[script, '--model', model!.folder, '--data', dataFolder(), '--threads', String(threads)],
-  ])
-  const { textsPerSecond, singleMedianMs }: Speed = JSON.parse(stdout)
+  if (process.env['SHOAL_PEER_PYTHON'] === undefined) return []
+  const flags = ['--threads', String(threads)]
+  const { textsPerSecond, singleMedianMs } = await runPeer<Speed>('inference.py', flags)
   return [{ textsPerSecond, singleMedianMs }]
 }
 

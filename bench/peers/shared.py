@@ -21,6 +21,8 @@ def arguments(parser):
     parser.add_argument("--rows", help="JSON file of [[text, label], ...] to train on, as a bench chose them")
     parser.add_argument("--held", help="JSON file of [[text, label], ...] to ask, as a bench chose them; without it banking77's test rows")
     options = parser.parse_args()
+    # Libraries print lines of their own: standard output is for the one document.
+    sys.stdout = sys.stderr
     if not options.data:
         parser.error("Neither --data nor SHOAL_DATA says where the data are.")
     return options
@@ -92,5 +94,5 @@ def report(peer, options, **figures):
         "threads": options.threads,
         **figures,
     }
-    json.dump(document, sys.stdout, indent=2)
-    print()
+    json.dump(document, sys.__stdout__, indent=2)
+    print(file=sys.__stdout__)
