@@ -1,75 +1,38 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { seededRandom } from '../../../base/random.ts'
-import type { Value } from '../../../graph/value.ts'
 import { encoderGraph } from '../../../model/encoder/encoder.ts'
 import {
   copyVectors,
   type EncoderSession,
   openEncoderSession,
 } from '../../../model/encoder/encoder-session.ts'
-import { frameText } from '../../../model/encoder/framing.ts'
-import { headLogits } from '../../../model/encoder/heads.ts'
 import { type LoraForm, loraAdapter, loraShapes, usualLora } from '../../../model/encoder/lora.ts'
 import { pooled } from '../../../model/encoder/pooling.ts'
-import {
-  type StoredTensor,
-  type TensorSource,
-  tensorsInMemory,
-} from '../../../model/weights/tensor-source.ts'
+import { type TensorSource, tensorsInMemory } from '../../../model/weights/tensor-source.ts'
 import { createOnnxNodeRuntime } from '../../../runtime/onnx-node.ts'
-import type { Runtime } from '../../../runtime/runtime.ts'
 import { overlaid } from '../artefact.ts'
 import { tinyBase } from '../tiny-base.contract.ts'
 import { vectorsOf } from './layer-forms.ts'
-import { createMicroServing } from './serving.ts'
+import { base, countedServing, labels, outputs, randomTensor, texts } from './tiny-serving.contract.ts'
 
 const runtime = createOnnxNodeRuntime()
 afterAll(() => runtime.dispose())
 
-const labels = 3
-const { config, pooling, tokenizer, digest } = tinyBase()
-const head = { name: 'head', from: config.hidden, to: labels }
-const outputs = (vector: Value) => ({ logits: headLogits(vector, head) })
-const base = { name: 'tiny', digest }
-const texts = ['please help with my card', 'loan', 'what is the weather on the cancel number 12345'].map(
-  (text) => frameText(tokenizer, text, 64),
-)
+const { config, pooling } = tinyBase()
 
-/** Serving that counts the sessions that it holds and what each was asked. */
+/** Counted serving, and the texts of each run that an adapter was fed to. */
 function counted() {
-  const counts = { loaded: 0, held: 0 }
   const runs: number[] = []
-  const counting: Runtime = {
-    ...runtime,
-    load: async (source, options) => {
-      const session = await runtime.load(source, options)
-      const isAdapted = session.inputNames.some((name) => name.includes('lora_A'))
-      counts.loaded++
-      counts.held++
-      return {
-        ...session,
-        run: (inputs, runOptions) => {
-          if (isAdapted) runs.push(inputs['mask']!.shape[0]!)
-          return session.run(inputs, runOptions)
-        },
-        release: async () => {
-          counts.held--
-          await session.release()
-        },
-      }
-    },
-  }
-  const openBase = async () => tinyBase()
-  return { counts, runs, serving: createMicroServing({ openBase, runtime: counting, threads: 1 }) }
+  const serving = countedServing(runtime, ({ inputNames }, inputs) => {
+    if (inputNames.some((name) => name.includes('lora_A'))) runs.push(inputs['mask']!.shape[0]!)
+  })
+  return { ...serving, runs }
 }
 
 /** A head and an adapter with numbers of their own. */
 function specialist(seed: number, form: LoraForm): TensorSource {
   const random = seededRandom(seed)
-  const tensor = (shape: readonly number[]): StoredTensor => {
-    const length = shape.reduce((product, size) => product * size, 1)
-    return { shape, data: Float32Array.from({ length }, () => 0.3 * random.normal()) }
-  }
+  const tensor = (shape: readonly number[]) => randomTensor(random, shape, { spread: 0.3 })
   return tensorsInMemory(
     new Map([
       ['head.weight', tensor([labels, config.hidden])],
@@ -114,7 +77,7 @@ describe('adapters', () => {
     const alone = first.session.sizeBytes
     const others = await Promise.all(owns.slice(1).map(open))
     // The table of words, the layers, and twenty heads.
-    expect(counts).toEqual({ loaded: 22, held: 22 })
+    expect(counts).toEqual({ opened: 1, loaded: 22, held: 22 })
     const all = [first, ...others].map(({ session }) => session)
     const together = all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     const adapterBytes =
@@ -175,10 +138,7 @@ describe('adapters', () => {
     const tensors = overlaid(tinyBase().tensors, own)
     const about = { base: tinyBase(), tensors, adapter, runtime, threads: 1 }
     const vectors = await vectorsOf(texts, 'float32', about)
-    const { session } = await serving.openVectorForm({
-      ...{ base, precision: 'float32', own, adapter },
-      outputs: (vector) => ({ logits: headLogits(vector, head) }),
-    })
+    const { session } = await serving.openVectorForm({ base, precision: 'float32', own, adapter, outputs })
     const logits = await logitsOf(session)
     const [weight, bias] = [await own.read('head.weight'), await own.read('head.bias')]
     const expected = logits.map((_, at) => {

@@ -1,74 +1,35 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { seededRandom } from '../../../base/random.ts'
 import { scale } from '../../../graph/ops.ts'
-import type { Value } from '../../../graph/value.ts'
 import { encoderGraph } from '../../../model/encoder/encoder.ts'
 import {
   copyVectors,
   type EncoderSession,
   openEncoderSession,
 } from '../../../model/encoder/encoder-session.ts'
-import { frameText } from '../../../model/encoder/framing.ts'
-import { headLogits } from '../../../model/encoder/heads.ts'
 import { pooled } from '../../../model/encoder/pooling.ts'
 import { encoderTensors } from '../../../model/encoder/weight-names.ts'
-import {
-  type StoredTensor,
-  type TensorSource,
-  tensorsInMemory,
-} from '../../../model/weights/tensor-source.ts'
+import { type TensorSource, tensorsInMemory } from '../../../model/weights/tensor-source.ts'
 import { createOnnxNodeRuntime } from '../../../runtime/onnx-node.ts'
-import type { Runtime } from '../../../runtime/runtime.ts'
 import { overlaid } from '../artefact.ts'
 import { tinyBase } from '../tiny-base.contract.ts'
 import { firstOwnLayer } from './forms.ts'
 import { eightBits, vectorsOf } from './layer-forms.ts'
 import { createMicroServing } from './serving.ts'
+import { base, countedServing, labels, outputs, randomTensor, texts } from './tiny-serving.contract.ts'
 
 const runtime = createOnnxNodeRuntime()
 afterAll(() => runtime.dispose())
 
-const labels = 3
-const { config, pooling, tokenizer, digest } = tinyBase()
-const head = { name: 'head', from: config.hidden, to: labels }
-const outputs = (vector: Value) => ({ logits: headLogits(vector, head) })
-const base = { name: 'tiny', digest }
-const texts = ['please help with my card', 'loan', 'what is the weather on the cancel number 12345'].map(
-  (text) => frameText(tokenizer, text, 64),
-)
+const { config, pooling } = tinyBase()
 
-/** Serving that counts what it opens and loads. */
-function counted() {
-  const counts = { opened: 0, loaded: 0, held: 0 }
-  const counting: Runtime = {
-    ...runtime,
-    load: async (source, options) => {
-      const session = await runtime.load(source, options)
-      counts.loaded++
-      counts.held++
-      return {
-        ...session,
-        release: async () => {
-          counts.held--
-          await session.release()
-        },
-      }
-    },
-  }
-  const openBase = async () => {
-    counts.opened++
-    return tinyBase()
-  }
-  return { counts, serving: createMicroServing({ openBase, runtime: counting, threads: 1 }) }
-}
+const counted = () => countedServing(runtime)
 
 /** A head, and of a base of two layers the upper `layers` ones, with numbers of their own. */
 function specialist(seed: number, layers = 0, embeddings = false): TensorSource {
   const random = seededRandom(seed)
-  const tensor = (shape: readonly number[], middle: number): StoredTensor => {
-    const length = shape.reduce((product, size) => product * size, 1)
-    return { shape, data: Float32Array.from({ length }, () => middle + 0.1 * random.normal()) }
-  }
+  const tensor = (shape: readonly number[], middle: number) =>
+    randomTensor(random, shape, { middle, spread: 0.1 })
   const own = encoderTensors(config).filter(({ name }) => {
     const layer = /^encoder\.layer\.(\d+)\./.exec(name)
     return layer && Number(layer[1]) >= config.layers - layers

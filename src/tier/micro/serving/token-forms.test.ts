@@ -5,16 +5,9 @@ import {
   type EncoderSession,
   openEncoderSession,
 } from '../../../model/encoder/encoder-session.ts'
-import { frameText } from '../../../model/encoder/framing.ts'
-import { headLogits } from '../../../model/encoder/heads.ts'
 import { encoderTensors } from '../../../model/encoder/weight-names.ts'
-import {
-  type StoredTensor,
-  type TensorSource,
-  tensorsInMemory,
-} from '../../../model/weights/tensor-source.ts'
+import { type TensorSource, tensorsInMemory } from '../../../model/weights/tensor-source.ts'
 import { createOnnxNodeRuntime } from '../../../runtime/onnx-node.ts'
-import type { Runtime } from '../../../runtime/runtime.ts'
 import { floatsOf } from '../../../runtime/tensor.ts'
 import { overlaid } from '../artefact.ts'
 import { openTagger, openTrainedTagger } from '../extraction/tagger-session.ts'
@@ -31,45 +24,23 @@ import {
 
 import { tinyBase } from '../tiny-base.contract.ts'
 import { eightBitsOf } from './layer-forms.ts'
-import { createMicroServing } from './serving.ts'
+import { base, countedServing, outputs, randomTensor, texts } from './tiny-serving.contract.ts'
 
 const runtime = createOnnxNodeRuntime()
 afterAll(() => runtime.dispose())
 
-const { config, tokenizer, digest } = tinyBase()
-const base = { name: 'tiny', digest }
+const { config } = tinyBase()
 const precision = 'float32'
 const tags = 5
-const texts = ['please help with my card', 'loan', 'what is the weather on the cancel number 12345'].map(
-  (text) => frameText(tokenizer, text, 64),
-)
 const shapes = texts.map((ids) => Int32Array.from(ids, (id) => id % 7))
 
-/** Serving that says what is held, and what shape each batch of ids had. */
+/** Counted serving, and what shape each batch of ids had. */
 function watched() {
-  const seen = { held: 0, batches: [] as (readonly number[])[] }
-  const watching: Runtime = {
-    ...runtime,
-    load: async (source, options) => {
-      const session = await runtime.load(source, options)
-      seen.held++
-      return {
-        ...session,
-        run: (inputs, runOptions) => {
-          if (inputs['ids']) seen.batches.push(inputs['ids'].shape)
-          return session.run(inputs, runOptions)
-        },
-        release: async () => {
-          seen.held--
-          await session.release()
-        },
-      }
-    },
-  }
-  return {
-    seen,
-    serving: createMicroServing({ openBase: async () => tinyBase(), runtime: watching, threads: 1 }),
-  }
+  const batches: (readonly number[])[] = []
+  const { counts, serving } = countedServing(runtime, (_, inputs) => {
+    if (inputs['ids']) batches.push(inputs['ids'].shape)
+  })
+  return { counts, batches, serving }
 }
 
 /** Tensors of these shapes with numbers of their own, all layers of the base and a distance of novelty among them. */
@@ -79,10 +50,8 @@ function specialist(
   layers = true,
 ) {
   const random = seededRandom(seed)
-  const numbers = (shape: readonly number[], middle: number): StoredTensor => {
-    const length = shape.reduce((product, size) => product * size, 1)
-    return { shape, data: Float32Array.from({ length }, () => middle + 0.1 * random.normal()) }
-  }
+  const numbers = (shape: readonly number[], middle: number) =>
+    randomTensor(random, shape, { middle, spread: 0.1 })
   const own = layers ? encoderTensors(config).filter(({ name }) => /^encoder\.|LayerNorm/.test(name)) : []
   const features = Float32Array.from({ length: 8 * config.hidden }, () => random.normal())
   const vectors = { features, width: config.hidden, classes: new Int32Array(8) }
@@ -141,51 +110,50 @@ function expectClose(a: readonly Float32Array[], b: readonly Float32Array[]): vo
 
 describe('serving over tokens', () => {
   test('two taggers on one base share its table of words, and each answers for itself', async () => {
-    const { seen, serving } = watched()
+    const { counts, serving } = watched()
     const own = [tagger(1), tagger(2)]
     const open = (tensors: TensorSource) => openTagger(serving, marked, { base, own: tensors, precision })
     const first = await open(own[0]!)
     const alone = first.session.sizeBytes
     const second = await open(own[1]!)
-    expect(seen.held).toBe(3)
+    expect(counts.held).toBe(3)
     expect(first.session.sizeBytes + second.session.sizeBytes).toBeLessThan(2 * alone)
     const said = await Promise.all([first, second].map(({ session }) => tagsOf(session)))
     expectClose(said[0]!, await wholeTags(own[0]!))
     expectClose(said[1]!, await wholeTags(own[1]!))
     await first.session.release()
-    expect(seen.held).toBe(2)
+    expect(counts.held).toBe(2)
     expect(await tagsOf(second.session)).toEqual(said[1]!)
     await second.session.release()
-    expect(seen.held).toBe(0)
+    expect(counts.held).toBe(0)
   })
 
   test('taggers that are told nothing but ids share the layers that are the base’s', async () => {
-    const { seen, serving } = watched()
+    const { counts, serving } = watched()
     const own = [3, 4].map((seed) => specialist(seed, taggerTensors(config, plain), false))
     const served = await Promise.all(
       own.map((tensors) => openTagger(serving, plain, { base, own: tensors, precision })),
     )
-    expect(seen.held).toBe(4)
+    expect(counts.held).toBe(4)
     const said = await Promise.all(served.map(({ session }) => tagsOf(session)))
     for (const [i, tensors] of own.entries()) expectClose(said[i]!, await wholeTags(tensors, plain))
     for (const { session } of served) await session.release()
-    expect(seen.held).toBe(0)
+    expect(counts.held).toBe(0)
   })
 
   test('texts of several requests share a batch, and are answered as they are alone', async () => {
-    const { seen, serving } = watched()
+    const { batches, serving } = watched()
     const { session } = await openTagger(serving, marked, { base, own: tagger(1), precision })
     const alone = [await tagsOf(session, [0]), await tagsOf(session, [0])].flat()
-    seen.batches.length = 0
+    batches.length = 0
     const together = await Promise.all([[1], [0], [0]].map((rows) => tagsOf(session, rows)))
-    expect(Math.max(...seen.batches.map(([rows]) => Number(rows)))).toBeGreaterThanOrEqual(2)
+    expect(Math.max(...batches.map(([rows]) => Number(rows)))).toBeGreaterThanOrEqual(2)
     expectClose(together.slice(1).flat(), alone)
     await session.release()
   })
 
   test('a tagger, a reader and a classifier share a batch up to where they part', async () => {
-    const { seen, serving } = watched()
-    const head = { name: 'head', from: config.hidden, to: 3 }
+    const { counts, batches, serving } = watched()
     const [tags, reader, classifier] = await Promise.all([
       openTagger(serving, marked, { base, own: tagger(1), precision }),
       openReader(serving, { base, own: specialist(5, readerTensors(config)), precision }),
@@ -195,7 +163,7 @@ describe('serving over tokens', () => {
           { name: 'head.weight', shape: [3, config.hidden] },
           { name: 'head.bias', shape: [3] },
         ]),
-        outputs: (vector) => ({ logits: headLogits(vector, head) }),
+        outputs,
       }),
     ])
     const [ask, tag, label] = [
@@ -210,16 +178,16 @@ describe('serving over tokens', () => {
       },
     ]
     const alone = { asked: await ask(), tagged: await tag(), labelled: await label() }
-    seen.batches.length = 0
+    batches.length = 0
     const [, tagged, asked, labelled] = await Promise.all([tagsOf(tags.session, [1]), tag(), ask(), label()])
-    expect(Math.max(...seen.batches.map(([rows]) => Number(rows)))).toBeGreaterThanOrEqual(3)
+    expect(Math.max(...batches.map(([rows]) => Number(rows)))).toBeGreaterThanOrEqual(3)
     expectClose(tagged, alone.tagged)
     expectClose([labelled], [alone.labelled])
     const places = ({ scores }: typeof asked) => scores.flatMap(({ begin, end }) => [begin, end])
     expectClose(places(asked), places(alone.asked))
     expectClose([asked.distances!], [alone.asked.distances!])
     for (const { session } of [tags, reader, classifier]) await session.release()
-    expect(seen.held).toBe(0)
+    expect(counts.held).toBe(0)
   })
 
   test('in 8 bits a tagger and a reader say what they said in training, whatever is asked beside it', async () => {
@@ -265,12 +233,12 @@ describe('serving over tokens', () => {
   })
 
   test('a tagger that cannot be loaded leaves nothing of its base behind', async () => {
-    const { seen, serving } = watched()
+    const { counts, serving } = watched()
     const own = tensorsInMemory(new Map())
     await expect(openTagger(serving, marked, { base, own, precision })).rejects.toMatchObject({
       code: 'weights.tensor-missing',
     })
-    expect(seen.held).toBe(0)
+    expect(counts.held).toBe(0)
   })
 })
 
